@@ -1,0 +1,31 @@
+"""Headers: raw pairs in wire order and case; built lazily from a response head."""
+
+from libc.stdint cimport uint32_t
+
+
+cdef struct Field:
+    # Offsets into the head. A head is at most a few hundred KiB unless the caller raises the limit, and never 4 GiB.
+    uint32_t name
+    uint32_t name_size
+    uint32_t value
+    uint32_t value_size
+
+
+cdef class Headers:
+    # Either the wire form (head, fields, count), until someone needs Python objects ...
+    cdef bytes head
+    cdef Field* fields
+    cdef Py_ssize_t count
+    # ... or the pairs: a list of (name as given, name in lower case, value).
+    cdef list pairs
+    cdef object _encoding
+    cdef dict __dict__
+    cdef object __weakref__
+
+    cdef list materialise(self)
+    cdef object known_encoding(self)
+    cdef bytes key_of(self, object key)
+    cdef object lookup(self, object key)
+
+
+cdef Headers headers_from_wire(bytes head, Field* fields, Py_ssize_t count)
