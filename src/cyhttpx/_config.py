@@ -93,8 +93,8 @@ def _deprecated(message: str) -> None:
 class Timeout:
     """Time limits in seconds, None for no limit; attributes `connect`, `read`, `write`, `pool`, `total`.
 
-    timeout: a default for the first four, a tuple of two to four in that order (None for what it lacks), or a Timeout to
-    copy. total: a limit on the whole exchange, from the wait for the pool to the body's last byte (not in httpx).
+    timeout: a default for the first four, a tuple of two to four in that order (None for what it lacks), or a Timeout
+    to copy. total: a limit on the whole exchange, from the wait for the pool to the body's last byte (not in httpx).
     ValueError for a negative number, NaN, or when neither a default nor all four are given.
     """
 
