@@ -127,7 +127,7 @@ class IndexedCookieJar(CookieJar):
 
     def clear(self, domain: str | None = None, path: str | None = None, name: str | None = None) -> None:
         """Remove all cookies, those of a domain, of a path in it, or one; KeyError where there are none."""
-        super().clear(domain, path, name)  # type: ignore[arg-type]
+        super().clear(domain, path, name)
         if domain is None:
             self._ranks.clear()
             self._next_expiry = math.inf
@@ -218,6 +218,9 @@ class IndexedCookieJar(CookieJar):
         for paths in list(self._cookies.values()):
             for names in list(paths.values()):
                 yield from list(names.values())
+
+    def __bool__(self) -> bool:
+        return any(names for paths in self._cookies.values() for names in paths.values())
 
     def __len__(self) -> int:
         return sum(len(names) for paths in self._cookies.values() for names in paths.values())

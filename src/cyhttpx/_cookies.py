@@ -142,10 +142,11 @@ class Cookies(MutableMapping[str, str]):
         return iter(()) if self._jar is None else (cookie.name for cookie in self._jar)
 
     def __bool__(self) -> bool:
-        if self._jar is not None:
-            for _ in self._jar:
-                return True
-        return False
+        jar = self._jar
+        if jar is None or hasattr(jar, "__bool__"):
+            return bool(jar)
+        # The stdlib's jar has a length, but counts its cookies for it.
+        return any(True for _ in jar)
 
     def __repr__(self) -> str:
         cookies: Any = () if self._jar is None else self._jar
