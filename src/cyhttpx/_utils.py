@@ -67,8 +67,8 @@ def _proxy_settings() -> dict[str, str]:
         from urllib.request import getproxies
 
         return getproxies()
-    # What getproxies() does elsewhere, without its module, whose import takes longer than all of this package's. Names
-    # in lower case win, even when empty. Under CGI, HTTP_PROXY may be a client's "Proxy" header (CVE-2016-1000110).
+    # What getproxies() does elsewhere, without its module, whose import takes longer than all of this package's.
+    # Names in lower case win, even when empty. Under CGI, HTTP_PROXY may be a client's Proxy field (CVE-2016-1000110).
     found: dict[str, str] = {}
     for name, value in os.environ.items():
         lowered = name.lower()
@@ -99,9 +99,9 @@ def _no_proxy_pattern(entry: str) -> str:
 class URLPattern:
     """What a key of `mounts` matches: `scheme://host:port`, of which each part may be missing.
 
-    Scheme `all`, or none, is any scheme. Host `*`, or none, is any host; `*.example.com` what is under it; `*example.com`
-    that and itself; an IP address followed by `/length` every address in that network (not in httpx). Without a
-    port any port matches. Patterns sort from the most to the least specific.
+    Scheme `all`, or none, is any scheme. Host `*`, or none, is any host; `*.example.com` what is under it;
+    `*example.com` that and itself; an IP address followed by `/length` every address in that network (not in httpx).
+    Without a port any port matches. Patterns sort from the most to the least specific.
     Raises ValueError for a bare scheme ("http") or a network that isn't one, InvalidURL for what is no URL.
     """
 
@@ -254,7 +254,7 @@ def parse_header_links(value: str) -> list[dict[str, str]]:
 
 
 def _split_outside(text: str, separator: str) -> Iterator[str]:
-    """Split text at a separator that is neither in <...> nor in "..."; empty pieces are left out."""
+    """Split text at a separator that is neither in <...> nor in "..."."""
     start = 0
     closing = previous = ""
     for position, character in enumerate(text):
@@ -266,9 +266,7 @@ def _split_outside(text: str, separator: str) -> Iterator[str]:
         elif character == '"':
             closing = '"'
         elif character == separator:
-            if text[start:position].strip():
-                yield text[start:position]
+            yield text[start:position]
             start = position + 1
         previous = character
-    if text[start:].strip():
-        yield text[start:]
+    yield text[start:]
