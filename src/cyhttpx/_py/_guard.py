@@ -2,8 +2,8 @@
 
 h11 lets through some of what the wire policy refuses, refuses some of what it accepts, and looks at a line only when
 its end has come. So these two read every byte of framing before h11 sees any. Each byte is looked at once, however the
-reads split it; a line that cannot become right is refused before its end has come: whoever waits for the rest might wait
-for ever.
+reads split it. A line that cannot become right is refused before its end has come: whoever waits for the rest of it
+might wait for ever.
 
 What doesn't live here: what the fields mean (`_framing`), and the state of the exchange (`http1`).
 """
