@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +14,10 @@ from cyhttpx import _exceptions
 from cyhttpx._exceptions import HTTPStatusError, InvalidURL, ReadTimeout, RequestError, StreamConsumed, request_context
 
 NAMES = _exceptions.__all__
+# What stands for them is kept as it is.
+REQUEST: Any = "a request"
+RESPONSE: Any = "a response"
+FIRST: Any = "another request"
 OURS = {"TotalTimeout": "TimeoutException", "ResponseTooLarge": "TransportError"}
 
 
@@ -27,11 +32,11 @@ class Picky(RequestError):
 def make(name: str) -> Exception:
     cls: type[Exception] = getattr(_exceptions, name)
     if issubclass(cls, HTTPStatusError):
-        return cls("boom", request="a request", response="a response")
+        return cls("boom", request=REQUEST, response=RESPONSE)
     if issubclass(cls, _exceptions.StreamError) and cls is not _exceptions.StreamError:
         return cls()  # type: ignore[call-arg]
     if issubclass(cls, RequestError):
-        return cls("boom", request="a request")
+        return cls("boom", request=REQUEST)
     return cls("boom")
 
 
@@ -93,7 +98,7 @@ def test_pickles_notes() -> None:
 
 def test_status_error_keeps_request_and_response() -> None:
     after = pickle.loads(pickle.dumps(make("HTTPStatusError")))
-    assert (after.request, after.response) == ("a request", "a response")
+    assert (after.request, after.response) == (REQUEST, RESPONSE)
 
 
 def test_request_must_be_set_before_it_is_read() -> None:
@@ -103,23 +108,23 @@ def test_request_must_be_set_before_it_is_read() -> None:
     with pytest.raises(RuntimeError) as theirs:
         _ = httpx.ReadTimeout("slow").request
     assert str(ours.value) == str(theirs.value)
-    error.request = "a request"
-    assert error.request == "a request"
+    error.request = REQUEST
+    assert error.request == REQUEST
 
 
 def test_context_attaches_the_request_to_request_errors() -> None:
-    with pytest.raises(ReadTimeout) as caught, request_context("a request"):
+    with pytest.raises(ReadTimeout) as caught, request_context(REQUEST):
         raise ReadTimeout("slow")
-    assert caught.value.request == "a request"
+    assert caught.value.request == REQUEST
 
 
 def test_context_without_a_request_leaves_the_one_there_is() -> None:
     with pytest.raises(ReadTimeout) as caught, request_context():
-        raise ReadTimeout("slow", request="first")
-    assert caught.value.request == "first"
+        raise ReadTimeout("slow", request=FIRST)
+    assert caught.value.request == FIRST
 
 
 def test_context_leaves_other_errors_alone() -> None:
-    with pytest.raises(InvalidURL) as caught, request_context("a request"):
+    with pytest.raises(InvalidURL) as caught, request_context(REQUEST):
         raise InvalidURL("bad")
     assert not hasattr(caught.value, "request")

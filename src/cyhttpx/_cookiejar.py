@@ -10,6 +10,7 @@ import math
 import re
 import time
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy, request_host  # type: ignore[attr-defined]
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -114,6 +115,16 @@ class IndexedCookieJar(CookieJar):
         self._ranks: dict[str, int] = {}
         self._next_rank = 0
         self._next_expiry = math.inf
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The stdlib's jar can be neither pickled nor copied, for its lock.
+        state = self.__dict__.copy()
+        del state["_cookies_lock"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._cookies_lock = RLock()
 
     def set_cookie(self, cookie: Cookie) -> None:
         """Store a cookie in place of the one with its domain, path and name."""
