@@ -27,9 +27,8 @@ MAX_LENGTH: Final = 2**63 - 1
 # in the second-level cache and costs no page faults.
 READ_SIZE: Final = 64 * 1024
 
-# Reading for a stream that nobody consumes stops above HIGH_WATER bytes of decoded body and goes on below LOW_WATER.
+# Reading for a stream that nobody consumes stops at this many bytes of decoded body, until someone takes them.
 HIGH_WATER: Final = 256 * 1024
-LOW_WATER: Final = 64 * 1024
 
 # What an exchange waits for (`Reactor.wait`, the drivers' one verb).
 GOAL_NONE: Final = 0

@@ -5,14 +5,15 @@ What lives here: recv and send, encryption, end of file. What doesn't: waiting (
 TLS is an `ssl.SSLObject` between two MemoryBIOs, so it is the same for every driver and over every stream (TLS inside TLS).
 """
 
-import ssl
-
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.memoryview cimport PyMemoryView_FromMemory
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.string cimport strerror
 
 from cyhttpx._exceptions import ConnectError, ReadError, WriteError
+
+# The ssl module, once a context has come: who has one has imported it, who has none needn't pay 10 ms.
+ssl = None
 
 cdef extern from "Python.h":
     int PyBUF_READ
@@ -43,6 +44,14 @@ cdef enum:
 cdef char CIPHER[CIPHER_SIZE]
 
 
+cdef load_ssl():
+    global ssl
+    if ssl is None:
+        import ssl as module
+
+        ssl = module
+
+
 cdef class SocketStream:
     """A non-blocking connected socket that it owns, with TLS over it when a context is given.
 
@@ -60,6 +69,7 @@ cdef class SocketStream:
         self.inner = inner
         self.ciphertext = b""
         if ssl_context is not None:
+            load_ssl()
             self.incoming = ssl.MemoryBIO()
             self.outgoing = ssl.MemoryBIO()
             try:
@@ -147,6 +157,13 @@ cdef class SocketStream:
         self.fd = -1
         if self.inner is not None:
             self.inner.close()
+        self.sock.close()
+
+    def abandon(self):
+        """Close the descriptor without a word to the peer. Idempotent."""
+        self.fd = -1
+        if self.inner is not None:
+            self.inner.abandon()
         self.sock.close()
 
     def get_extra_info(self, info):
@@ -278,6 +295,8 @@ cdef class SocketStream:
         cdef char byte
         cdef ssize_t got
         if self.fd < 0 or self.saw_eof:
+            return False
+        if self.tls is not None and (self.incoming.pending or self.tls.pending()):
             return False
         got = recv(self.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT)
         return got < 0 and errno == EAGAIN

@@ -1,0 +1,52 @@
+"""Reactor: what asyncio calls back. One connection: stream, protocol, and the one waiter of its exchange."""
+
+from cyhttpx._c.http1 cimport HTTP1Connection
+from cyhttpx._c.pool cimport PoolEntry
+from cyhttpx._c.stream cimport SocketStream
+
+
+cdef class Reactor(PoolEntry):
+    cdef readonly SocketStream stream
+    cdef readonly HTTP1Connection http1
+    cdef public object network_stream
+    cdef object loop
+    cdef object owner
+    cdef object create_future
+
+    # Who waits, for what, and until when (CLOCK_MONOTONIC; 0: for ever).
+    cdef object waiter
+    cdef int goal
+    cdef double timeout
+    cdef double deadline
+    cdef double watched_at           # when the owner's watch will look at us next; 0: it won't
+    cdef readonly bint in_exchange   # between begin and the end of the exchange
+    cdef bint wants_whole
+    cdef bint is_reading             # the loop watches for readability
+    cdef bint is_writing             # the loop watches for writability
+    cdef int direct_reads            # reads outside the loop that the consumer may still do
+
+    # Request bytes that the socket didn't take yet, and what went wrong.
+    cdef list outbox
+    cdef Py_ssize_t outbox_at        # bytes of its first part that are gone
+    cdef Py_ssize_t sent             # bytes ever taken: shows progress
+    cdef Py_ssize_t sent_before      # of these, before this exchange
+    cdef readonly Py_ssize_t exchanges
+    cdef object write_error
+    cdef object error                # what ends the exchange
+
+    cdef bint reached(self, int goal)
+    cdef bint transmit(self, bytes data) except -1
+    cdef bint drain(self) except -1
+    cdef int receive(self) except -1
+    cdef bint receive_once(self) except -1
+    cdef bint is_sated(self)
+    cdef receive_idle(self)
+    cdef int end_of_file(self) except -1
+    cdef void fail(self, object error)
+    cdef void wake(self)
+    cdef void arm(self, object timeout)
+    cdef void watch_reading(self)
+    cdef void unwatch_reading(self)
+    cdef void watch_writing(self)
+    cdef void unwatch_writing(self)
+    cdef void lose(self)

@@ -1,0 +1,442 @@
+"""An asyncio (or uvloop) connection, compiled. The twin of `cyhttpx/_py/reactor.py`: same verbs, same errors.
+
+The core owns the socket; the loop only says when it is ready. The callback reads, parses, and wakes the exchange's one waiter once, when
+what it waits for is there. Nothing here awaits.
+
+Rule 1: an error of the exchange is kept and raised to its waiter, never to the loop.
+Rule 2: a response that is complete, or whose head is in while the request is still being written, goes before a write error: servers
+answer early and close (RFC 9112 §9.5).
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+
+from cyhttpx._c.http1 cimport HTTP1Connection
+from cyhttpx._c.pool cimport PoolEntry
+from cyhttpx._c.stream cimport SocketStream
+
+from cyhttpx import _wire
+from cyhttpx._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
+
+CONTRACT = 1
+
+cdef extern from "<time.h>" nogil:
+    cdef struct timespec:
+        long tv_sec
+        long tv_nsec
+    int CLOCK_MONOTONIC
+    int clock_gettime(int clock, timespec* now)
+
+cdef enum:
+    SCRATCH_SIZE = 65536
+    # Reads per readiness, so that one fast connection doesn't starve the others.
+    READS = 4
+    # Reads that a consumer of a stream may do by itself between two turns of the loop.
+    DIRECT_READS = 8
+    # Room behind a body of known length for what should not be there.
+    SPARE_SIZE = 512
+    # Bodies up to this size leave in the same send as their head; larger ones aren't worth the copy.
+    JOINED_SIZE = 65536
+
+    GOAL_NONE = 0
+    GOAL_HEAD = 1
+    GOAL_BODY = 2
+    GOAL_WHOLE = 3
+    GOAL_WRITABLE = 4
+
+cdef Py_ssize_t HIGH_WATER = _wire.HIGH_WATER
+
+# Where bytes are received that have to be looked at. It holds nothing between two callbacks, and the GIL is held within one.
+cdef char SCRATCH[SCRATCH_SIZE]
+
+
+cdef inline double monotonic() noexcept:
+    cdef timespec now
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return now.tv_sec + now.tv_nsec * 1e-9
+
+
+cdef class Reactor(PoolEntry):
+    """A connection on an event loop that can watch descriptors.
+
+    Args:
+        loop: the running event loop; only `add_reader`, `add_writer`, their opposites and `create_future` are used.
+        stream: a connected `SocketStream`, its handshake done.
+        http1: a fresh `HTTP1Connection`.
+        owner: has `connection_lost(reactor)`, for an idle connection that got bytes, end of file or an error, and
+            `watch(reactor, at)`: call `deadline_passed(now)` when the monotonic clock shows `at` (seconds).
+    """
+
+    def __init__(self, loop, SocketStream stream not None, HTTP1Connection http1 not None, owner):
+        self.loop = loop
+        self.create_future = loop.create_future
+        self.stream = stream
+        self.http1 = http1
+        self.owner = owner
+        self.outbox = []
+        self.watch_reading()
+
+    # Verbs of an exchange.
+
+    def begin(self, bytes method, bytes target, headers, bytes body=None, bint whole=False):
+        """Start an exchange; what the socket takes at once is sent at once. `whole`: the caller will wait for GOAL_WHOLE.
+
+        Raises:
+            LocalProtocolError: the request can't be sent as it is.
+        """
+        cdef bint joined = body is None or PyBytes_GET_SIZE(body) <= JOINED_SIZE
+        cdef bytes part
+        cdef list parts = []
+        self.http1.body.wants_whole = whole
+        request = self.http1.start(method, target, headers, body if joined else None)
+        if not joined:
+            # Framed before anything is sent: a body that doesn't fit its Content-Length is refused whole.
+            parts = self.http1.send_data(body)
+            parts.append(self.http1.end_request())
+        self.in_exchange = True
+        self.wants_whole = whole
+        self.sent_before = self.sent
+        self.exchanges += 1
+        self.transmit(request)
+        for part in parts:
+            self.transmit(part)
+
+    def write(self, bytes data):
+        """Send a piece of the request body. False: wait for GOAL_WRITABLE before the next.
+
+        Raises:
+            LocalProtocolError: the body is longer than its Content-Length.
+        """
+        cdef bytes part
+        cdef bint taken = True
+        for part in self.http1.send_data(data):
+            taken = self.transmit(part)
+        return taken
+
+    def end(self):
+        """End the request body. False: wait for GOAL_WRITABLE.
+
+        Raises:
+            LocalProtocolError: the body is shorter than its Content-Length.
+        """
+        return self.transmit(self.http1.end_request())
+
+    def is_reached(self, int goal):
+        """Whether the exchange has come as far as `goal`, or failed."""
+        return self.reached(goal)
+
+    def wait(self, int goal, timeout):
+        """Return a future that is done when `goal` is reached, or can't be any more. Next: `check`.
+
+        `timeout` (seconds or None) starts again with every byte that goes or comes. The future never holds an exception: one that
+        nobody fetched, because its task was cancelled in the same moment, would be reported as lost.
+        """
+        waiter = self.create_future()
+        self.waiter = waiter
+        self.goal = goal
+        self.direct_reads = DIRECT_READS
+        if self.reached(goal):
+            self.wake()
+            return waiter
+        if not self.is_reading:
+            self.watch_reading()
+        self.arm(timeout)
+        return waiter
+
+    def check(self):
+        """Raise what went wrong: ReadTimeout, WriteTimeout, ReadError, WriteError, RemoteProtocolError; or return None."""
+        if self.error is not None:
+            raise self.error
+
+    def take_body(self):
+        """Take the decoded body bytes that are there, b"" if none. A fast peer's are received here, without a turn of the loop."""
+        cdef bytes taken = self.http1.body.take()
+        if PyBytes_GET_SIZE(taken) or self.direct_reads == 0 or self.http1.is_complete or self.error is not None:
+            return taken
+        self.direct_reads -= 1
+        self.receive()
+        return self.http1.body.take()
+
+    def finish(self):
+        """End the exchange. True: the connection may serve again (give it to the pool); False: it is closed now."""
+        self.in_exchange = False
+        self.waiter = None
+        self.deadline = 0
+        if self.http1.reusable() and not self.outbox and self.error is None and self.write_error is None:
+            if not self.is_reading:
+                self.watch_reading()
+            return True
+        self.close()
+        return False
+
+    def is_quiet(self):
+        """Look whether the idle connection is as it was left; if not, it is closed and its owner told.
+
+        Bytes that came behind the last response would be taken for the next one: whoever is about to send asks here first.
+        """
+        if not self.stream.is_quiet():
+            self.receive_idle()
+        return self.stream.fd >= 0
+
+    def close(self):
+        """Close the connection; a waiter gets a ReadError. Idempotent."""
+        if self.stream.fd < 0:
+            return
+        self.unwatch_reading()
+        self.unwatch_writing()
+        self.deadline = 0
+        self.outbox.clear()
+        self.stream.close()
+        if self.waiter is not None:
+            self.fail(ReadError("the connection was closed"))
+            self.owner = None
+            return
+        # Errors hold tracebacks, tracebacks frames, frames this: what is over must not be kept by a cycle.
+        self.error = self.write_error = self.owner = None
+        self.in_exchange = False
+
+    def abandon(self):
+        """Close the descriptor and nothing else: after a fork the peer and the loop's books are still the parent's."""
+        self.is_reading = self.is_writing = False
+        self.stream.abandon()
+        self.owner = None
+
+    @property
+    def is_closed(self):
+        """Whether the connection is closed."""
+        return self.stream.fd < 0
+
+    @property
+    def is_sending(self):
+        """Whether request bytes wait for the socket."""
+        return len(self.outbox) > 0
+
+    @property
+    def should_stop_sending(self):
+        """Whether there is no more sense in sending the request's body: it was answered, or the connection is broken."""
+        return self.http1.has_head or self.write_error is not None or self.error is not None
+
+    @property
+    def has_written(self):
+        """Whether a byte of this exchange's request may have reached the peer."""
+        return self.sent != self.sent_before
+
+    @property
+    def is_unanswered(self):
+        """Whether not one byte of the response has come: what a replay asks."""
+        return not self.http1.has_head and self.http1.head.is_empty() and self.http1.interim_count == 0
+
+    cdef bint reached(self, int goal):
+        cdef HTTP1Connection http1 = self.http1
+        if self.error is not None:
+            return True
+        if goal == GOAL_HEAD:
+            return http1.has_head
+        if goal == GOAL_BODY:
+            return http1.body.size > 0 or http1.is_complete
+        if goal == GOAL_WHOLE:
+            return http1.is_complete
+        # GOAL_WRITABLE: also when there is no more sense in writing.
+        return not self.outbox or http1.has_head or self.write_error is not None
+
+    # Sending.
+
+    cdef bint transmit(self, bytes data) except -1:
+        """Send, or queue what the socket doesn't take. True: all of it is gone."""
+        if PyBytes_GET_SIZE(data) == 0 or self.write_error is not None:
+            return not self.outbox
+        self.outbox.append(data)
+        if len(self.outbox) > 1:
+            return False
+        return self.drain()
+
+    cdef bint drain(self) except -1:
+        cdef bytes data
+        cdef Py_ssize_t sent
+        try:
+            while self.outbox:
+                data = <bytes>self.outbox[0]
+                sent = self.stream.send_from(
+                    PyBytes_AS_STRING(data) + self.outbox_at, PyBytes_GET_SIZE(data) - self.outbox_at
+                )
+                if sent < 0:
+                    self.watch_writing()
+                    return False
+                self.sent += sent
+                self.outbox_at += sent
+                if self.outbox_at == PyBytes_GET_SIZE(data):
+                    self.outbox_at = 0
+                    del self.outbox[0]
+            if self.stream.wants_write:
+                if not self.stream.push():
+                    self.watch_writing()
+                    return False
+        except WriteError as error:
+            # Kept: the peer may have answered before it closed. Reading will tell.
+            self.write_error = error
+            self.outbox.clear()
+            self.outbox_at = 0
+        self.unwatch_writing()
+        return True
+
+    def on_writable(self):
+        """The loop's callback."""
+        cdef Py_ssize_t before = self.sent
+        if self.stream.fd < 0:
+            return
+        self.drain()
+        if self.waiter is None:
+            return
+        if self.reached(self.goal):
+            self.wake()
+        elif self.sent != before and self.timeout >= 0:
+            self.deadline = monotonic() + self.timeout
+
+    # Receiving.
+
+    def on_readable(self):
+        """The loop's callback."""
+        if self.stream.fd < 0:
+            return
+        if not self.in_exchange:
+            self.receive_idle()
+            return
+        self.receive()
+        if self.waiter is not None:
+            if self.reached(self.goal):
+                self.wake()
+            elif self.timeout >= 0:
+                self.deadline = monotonic() + self.timeout
+        if self.is_reading and self.is_sated():
+            self.unwatch_reading()
+
+    cdef bint is_sated(self):
+        """Whether more bytes are of no use now. Level-triggered: a socket at its end, or one that nobody empties, would call for ever."""
+        if self.stream.saw_eof or self.error is not None:
+            return True
+        if self.http1.is_complete:
+            return not self.http1.reusable()
+        return self.http1.body.size >= HIGH_WATER and not self.wants_whole
+
+    cdef int receive(self) except -1:
+        """Receive and parse until the goal is reached, the socket is empty, or it is the others' turn."""
+        cdef int reads
+        try:
+            for reads in range(READS):
+                if self.receive_once() or self.http1.is_complete:
+                    break
+                if not self.wants_whole and self.http1.body.size > 0:
+                    # A stream: what one read brought is handed on.
+                    break
+            if self.stream.wants_write:
+                self.drain()
+        except Exception as error:
+            # A ReadError, a RemoteProtocolError, or a fault in a callback of the caller: the exchange's error, not the loop's.
+            self.error = error
+        return 0
+
+    cdef bint receive_once(self) except -1:
+        """Receive once. True: there is nothing more to receive now."""
+        cdef Py_ssize_t room = SCRATCH_SIZE
+        cdef Py_ssize_t got
+        cdef char* place = self.http1.direct_room(&room)
+        if place == NULL:
+            got = self.stream.receive_into(SCRATCH, SCRATCH_SIZE, NULL, 0)
+            if got > 0:
+                self.http1.feed(SCRATCH, got)
+        else:
+            got = self.stream.receive_into(place, room, SCRATCH, SPARE_SIZE)
+            if got > 0:
+                self.http1.direct_received(min(got, room))
+                if got > room:
+                    self.http1.feed(SCRATCH, got - room)
+        if got == 0:
+            self.end_of_file()
+        # A read that came back short has emptied the socket; asking again would only cost a call. TLS reads a record at a time.
+        return got <= 0 or (got < room and self.stream.tls is None)
+
+    cdef int end_of_file(self) except -1:
+        if self.write_error is not None and not self.http1.has_head:
+            # No answer came: that writing failed says more than that reading ended.
+            raise self.write_error
+        self.http1.eof(self.stream.clean_eof)
+        return 0
+
+    cdef receive_idle(self):
+        """Something came that belongs to no exchange. TLS housekeeping is none of the client's business, all else ends the connection."""
+        cdef Py_ssize_t got
+        try:
+            got = self.stream.receive_into(SCRATCH, SCRATCH_SIZE, NULL, 0)
+            if got < 0 and not self.stream.saw_eof:
+                if self.stream.wants_write:
+                    self.drain()
+                return
+        except ReadError:
+            pass
+        self.lose()
+
+    cdef void lose(self):
+        owner = self.owner
+        self.close()
+        if owner is not None:
+            owner.connection_lost(self)
+
+    # Waiting.
+
+    cdef void wake(self):
+        waiter, self.waiter = self.waiter, None
+        self.deadline = 0
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    cdef void fail(self, object error):
+        if self.error is None:
+            self.error = error
+        self.wake()
+
+    cdef void arm(self, object timeout):
+        """Start the clock. The watch's heap holds a connection once; deadlines that move on cost no more than this subtraction."""
+        if timeout is None:
+            self.timeout = -1
+            self.deadline = 0
+            return
+        self.timeout = timeout
+        self.deadline = monotonic() + self.timeout
+        if self.watched_at == 0 or self.watched_at > self.deadline:
+            self.watched_at = self.deadline
+            self.owner.watch(self, self.deadline)
+
+    def deadline_passed(self, double now):
+        """The watch's call: time out if the deadline is past, else ask to be called again."""
+        self.watched_at = 0
+        if self.waiter is None or self.deadline == 0:
+            return
+        if now < self.deadline:
+            self.watched_at = self.deadline
+            self.owner.watch(self, self.deadline)
+            return
+        self.fail(WriteTimeout("") if self.goal == GOAL_WRITABLE else ReadTimeout(""))
+
+    cdef void watch_reading(self):
+        self.is_reading = True
+        self.loop.add_reader(self.stream.fd, self.on_readable)
+
+    cdef void unwatch_reading(self):
+        if self.is_reading:
+            self.is_reading = False
+            if not self.loop.is_closed():
+                self.loop.remove_reader(self.stream.fd)
+
+    cdef void watch_writing(self):
+        if not self.is_writing:
+            self.is_writing = True
+            self.loop.add_writer(self.stream.fd, self.on_writable)
+
+    cdef void unwatch_writing(self):
+        if self.is_writing:
+            self.is_writing = False
+            if not self.loop.is_closed():
+                self.loop.remove_writer(self.stream.fd)
+
+
+if CONTRACT != _wire.CONTRACT:
+    raise ImportError("the compiled engine was built for another version of cyhttpx: build it again")

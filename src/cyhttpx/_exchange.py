@@ -1,0 +1,164 @@
+"""One request and its response over a pool: take a connection, send, wait, hand on. One text for every driver.
+
+What lives here: the order of things, and what happens when one of them goes wrong. What doesn't: bytes (the engine), whose turn it is (the pool).
+
+A request is sent once more, on a fresh connection, when a *reused* one dies before the first byte of the response, its body can be
+replayed, and either its method is idempotent (RFC 9110 §9.2.2) or not a byte of it went out: servers close idle connections, and the
+race with that is nobody's fault (RFC 9112 §9.3.1).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._content import ByteStream
+from ._exceptions import NetworkError, RemoteProtocolError
+from ._types import AsyncByteStream
+from ._wire import GOAL_BODY, GOAL_HEAD, GOAL_WHOLE, GOAL_WRITABLE
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Hashable
+
+    from ._engine import Headers, Reactor
+    from ._pool import Pool
+
+__all__ = ["BodyStream", "Exchange"]
+
+_IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE", b"QUERY"))
+
+
+class Exchange:
+    """A request on its way.
+
+    Timeouts are seconds or None. `whole`: the response's body is wanted at once, and is there when `run` returns.
+    """
+
+    __slots__ = ("body", "connect", "headers", "key", "method", "pool", "pool_wait", "read", "replays", "target", "whole", "write")
+
+    def __init__(
+        self,
+        pool: Pool,
+        key: Hashable,
+        method: bytes,
+        target: bytes,
+        headers: Headers,
+        body: Any,
+        whole: bool,
+        timeouts: tuple[float | None, float | None, float | None, float | None],
+        replays: bool,
+    ) -> None:
+        self.pool = pool
+        self.key = key
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.body = body
+        self.whole = whole
+        self.connect, self.read, self.write, self.pool_wait = timeouts
+        self.replays = replays
+
+    async def run(self) -> Reactor:
+        """Send and wait for the head, or for the whole response; return the connection, still in use.
+
+        Raises the exceptions of every stage; the connection is closed then.
+        """
+        pool = self.pool
+        connection = pool.take(self.key)
+        while True:
+            if connection is None:
+                connection = await pool.wait(self.key, self.pool_wait, self.connect)
+                if connection.is_closed:
+                    # It was lost between its being handed over and our turn on the loop.
+                    connection = pool.take(self.key)
+                    continue
+            try:
+                body = self.body
+                if type(body) is ByteStream:
+                    connection.begin(self.method, self.target, self.headers, body._stream, self.whole)
+                    if connection.is_sending:
+                        await connection.wait(GOAL_WRITABLE, self.write)
+                        connection.check()
+                else:
+                    connection.begin(self.method, self.target, self.headers, None, self.whole)
+                    await self._send_body(connection)
+                await connection.wait(GOAL_WHOLE if self.whole else GOAL_HEAD, self.read)
+                connection.check()
+                return connection
+            except (NetworkError, RemoteProtocolError):
+                may_replay = self._may_replay(connection)
+                pool.drop(connection)
+                if not may_replay:
+                    raise
+                connection = None
+            except BaseException:
+                pool.drop(connection)
+                raise
+
+    def _may_replay(self, connection: Reactor) -> bool:
+        return (
+            self.replays
+            and connection.exchanges > 1
+            and connection.is_unanswered
+            and type(self.body) is ByteStream
+            and (self.method in _IDEMPOTENT or not connection.has_written)
+        )
+
+    async def _send_body(self, connection: Reactor) -> None:
+        """Send the pieces of a streamed body as they come, as fast as the peer takes them, until it has answered."""
+        stream = self.body
+        if connection.is_sending:
+            await connection.wait(GOAL_WRITABLE, self.write)
+            connection.check()
+        pieces = stream.__aiter__()
+        try:
+            async for piece in pieces:
+                if connection.should_stop_sending:
+                    return
+                if not connection.write(piece):
+                    await connection.wait(GOAL_WRITABLE, self.write)
+                    connection.check()
+            if not connection.should_stop_sending and not connection.end():
+                await connection.wait(GOAL_WRITABLE, self.write)
+                connection.check()
+        finally:
+            # A generator that isn't run to its end must be ended here: its own `finally` may hold a file.
+            close = getattr(pieces, "aclose", None)
+            if close is not None:
+                await close()
+
+
+class BodyStream(AsyncByteStream):
+    """A response's body as it comes, and the connection that it comes on.
+
+    `read_timeout`: seconds to wait for each piece, None for ever.
+    """
+
+    __slots__ = ("_connection", "_pool", "_read_timeout")
+
+    def __init__(self, connection: Reactor, pool: Pool, read_timeout: float | None) -> None:
+        self._connection: Reactor | None = connection
+        self._pool = pool
+        self._read_timeout = read_timeout
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        connection = self._connection
+        if connection is None:
+            return
+        try:
+            while True:
+                piece = connection.take_body()
+                if piece:
+                    yield piece
+                elif connection.http1.is_complete:
+                    break
+                else:
+                    connection.check()
+                    await connection.wait(GOAL_BODY, self._read_timeout)
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Give the connection back, or close it if the body has not come to its end."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._pool.give_back(connection)

@@ -1,0 +1,228 @@
+"""The awaits around `PoolState`: who waits for a connection, who dials one, and what is closed.
+
+What lives here: one pool of one event loop. What doesn't: whose turn it is (`PoolState`), how to connect (the driver), what is sent
+(`_exchange`).
+
+Rule 1: a dial belongs to the pool. When the request it was begun for is gone, the connection serves the next one or goes idle.
+Rule 2: whoever holds a connection gives it to `give_back` or `drop`, once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from ._engine import PoolState, Waiter
+from ._exceptions import ConnectError, PoolTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from ._drivers.asyncio_ import AsyncioDriver
+    from ._drivers.target import Target
+    from ._engine import Reactor
+
+__all__ = ["Pool"]
+
+
+class _Waiter(Waiter):
+    """A request that waits for a connection: for at most `connect_timeout` once it is being dialled."""
+
+    __slots__ = ("connect_timeout", "error")
+
+    def __init__(self, key: Hashable, future: Any, connect_timeout: float | None) -> None:
+        super().__init__(key, future)
+        self.connect_timeout = connect_timeout
+        self.error: BaseException | None = None
+
+    def wake(self, error: BaseException | None = None) -> None:
+        self.error = error
+        if not self.future.done():
+            self.future.set_result(None)
+
+
+class Pool:
+    """The connections of one transport on one event loop.
+
+    `state` decides; `target_of(key)` says where a key's connections go to.
+    """
+
+    def __init__(self, driver: AsyncioDriver, state: PoolState, target_of: Callable[[Any], Target]) -> None:
+        self.driver = driver
+        self.loop = driver.loop
+        self.state = state
+        self._target_of = target_of
+        self._connections: set[Reactor] = set()
+        self._waiters: set[_Waiter] = set()
+        self._queue_times = _QueueTimes(self)
+        self._is_closed = False
+
+    def take(self, key: Hashable) -> Reactor | None:
+        """Take an idle connection of `key`, None if there is none."""
+        state = self.state
+        while True:
+            connection = state.acquire(key, monotonic())
+            if state.discarded:
+                self._close_discarded()
+            # Looked at again before each use: what came behind the last response must not be read as the next one.
+            if connection is None or connection.is_quiet():
+                return connection
+
+    async def wait(self, key: Hashable, pool_timeout: float | None, connect_timeout: float | None) -> Reactor:
+        """Wait for a connection of `key`: a new one, or one that is given back before.
+
+        Raises PoolTimeout, ConnectTimeout, ConnectError.
+        """
+        if self._is_closed:
+            raise ConnectError("the transport is closed")
+        waiter = _Waiter(key, self.driver.create_waiter(), connect_timeout)
+        self.state.join(waiter)
+        self._waiters.add(waiter)
+        self._dial_what_is_due()
+        if pool_timeout is not None and waiter.is_queued and not waiter.has_dial:
+            self._queue_times.add(waiter, pool_timeout)
+        try:
+            await waiter.future
+        except BaseException:
+            self._abandon(waiter)
+            raise
+        finally:
+            self._waiters.discard(waiter)
+        if waiter.error is not None:
+            raise waiter.error
+        return waiter.entry
+
+    def give_back(self, connection: Reactor) -> None:
+        """Take back a connection whose exchange has come to its end; it is kept if it can serve again."""
+        if connection.finish():
+            self._place(self.state.release(connection, monotonic()))
+        else:
+            self._forget(connection)
+
+    def drop(self, connection: Reactor) -> None:
+        """Close a connection whose exchange went wrong."""
+        connection.close()
+        self._forget(connection)
+
+    def connection_lost(self, connection: Reactor) -> None:
+        """Be told by an idle connection that it is closed now."""
+        self._forget(connection)
+
+    def watch(self, connection: Any, at: float) -> None:
+        """Have `connection.deadline_passed(now)` called when the monotonic clock shows `at`."""
+        self.driver.watch(connection, at)
+
+    def close(self) -> None:
+        """Close every connection and end every wait."""
+        self._is_closed = True
+        for waiter in list(self._waiters):
+            self.state.leave(waiter)
+            waiter.wake(ConnectError("the transport was closed while the request waited for a connection"))
+        self.driver.close()
+        for connection in list(self._connections):
+            self.state.discard(connection)
+            connection.close()
+        self._connections.clear()
+
+    def abandon(self) -> None:
+        """Let go of everything without a word to the loop or to the peers: after a fork they are the parent's."""
+        self._is_closed = True
+        for connection in self._connections:
+            connection.abandon()
+        self._connections.clear()
+
+    def expire(self, waiter: Waiter) -> None:
+        """Be told that a waiter has waited for a slot as long as it may."""
+        self.state.leave(waiter)
+        waiter.wake(PoolTimeout(""))  # type: ignore[attr-defined]
+
+    def _place(self, waiter: Waiter | None) -> None:
+        """See to what a verb of the state has left to do: wake, close, dial."""
+        if waiter is not None:
+            waiter.wake()  # type: ignore[attr-defined]
+        if self.state.discarded:
+            self._close_discarded()
+        if self.state.waiting:
+            self._dial_what_is_due()
+
+    def _forget(self, connection: Reactor) -> None:
+        self.state.discard(connection)
+        self._connections.discard(connection)
+        if self.state.waiting:
+            self._dial_what_is_due()
+
+    def _abandon(self, waiter: _Waiter) -> None:
+        """A cancelled waiter gives up its place, and hands on what it was just given."""
+        self.state.leave(waiter)
+        if waiter.entry is not None and not self._is_closed:
+            self._place(self.state.release(waiter.entry, monotonic()))
+        elif self.state.waiting:
+            self._dial_what_is_due()
+
+    def _close_discarded(self) -> None:
+        for connection in self.state.discarded:
+            self._connections.discard(connection)
+            connection.close()
+        self.state.discarded.clear()
+
+    def _dial_what_is_due(self) -> None:
+        while (waiter := self.state.next_dial()) is not None:
+            self.driver.spawn(self._dial(waiter.key, waiter.connect_timeout))  # type: ignore[attr-defined]
+        if self.state.discarded:
+            self._close_discarded()
+
+    async def _dial(self, key: Hashable, timeout: float | None) -> None:
+        try:
+            stream = await self.driver.dial(self._target_of(key), timeout)
+        except BaseException as error:
+            told = self.state.dial_failed(key)
+            if told is not None:
+                is_ours = isinstance(error, Exception)
+                told.wake(error if is_ours else ConnectError("the dial was cancelled"))  # type: ignore[attr-defined]
+            if not self._is_closed:
+                self._dial_what_is_due()
+            if not isinstance(error, Exception):
+                raise
+            return
+        connection = self.driver.connection(stream, self)
+        self._connections.add(connection)
+        self._place(self.state.dialled(key, connection, monotonic()))
+
+
+class _QueueTimes:
+    """How long requests may wait for a slot.
+
+    Waits of one length end in the order they began in, so each length has a queue of its own, and only its head is ever looked at.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._queues: dict[float, deque[tuple[float, _Waiter]]] = {}
+        self._watched_at = 0.0
+
+    def add(self, waiter: _Waiter, timeout: float) -> None:
+        at = monotonic() + timeout
+        queue = self._queues.get(timeout)
+        if queue is None:
+            queue = self._queues[timeout] = deque()
+        while queue and not queue[0][1].is_queued:
+            queue.popleft()
+        queue.append((at, waiter))
+        if not self._watched_at or at < self._watched_at:
+            self._watched_at = at
+            self._pool.watch(self, at)
+
+    def deadline_passed(self, now: float) -> None:
+        self._watched_at = 0.0
+        for timeout, queue in list(self._queues.items()):
+            while queue and (queue[0][0] <= now or not queue[0][1].is_queued):
+                waiter = queue.popleft()[1]
+                # One that is being dialled for has its slot: from here on the connect timeout counts.
+                if waiter.is_queued and not waiter.has_dial:
+                    self._pool.expire(waiter)
+            if not queue:
+                del self._queues[timeout]
+        if self._queues:
+            self._watched_at = min(queue[0][0] for queue in self._queues.values())
+            self._pool.watch(self, self._watched_at)
