@@ -133,23 +133,18 @@ class Timeout:
             self.pool = timeout[3] if len(timeout) > 3 else None
             self.total = total
         else:
-            self.connect = self._choose(connect, timeout)
-            self.read = self._choose(read, timeout)
-            self.write = self._choose(write, timeout)
-            self.pool = self._choose(pool, timeout)
+            # Timeouts are made per request where the user gives one.
+            self.connect = timeout if connect is UNSET else connect  # type: ignore[assignment]
+            self.read = timeout if read is UNSET else read  # type: ignore[assignment]
+            self.write = timeout if write is UNSET else write  # type: ignore[assignment]
+            self.pool = timeout if pool is UNSET else pool  # type: ignore[assignment]
             self.total = total
+            if timeout is UNSET and (connect is UNSET or read is UNSET or write is UNSET or pool is UNSET):
+                raise ValueError("httpx.Timeout must either include a default, or set all four parameters explicitly.")
         for value in (self.connect, self.read, self.write, self.pool, self.total):
             # A deadline computed from NaN would never pass.
             if value is not None and not value >= 0:
                 raise ValueError(f"A timeout must be None or a number of seconds, not {value!r}")
-
-    @staticmethod
-    def _choose(value: float | UnsetType | None, default: float | UnsetType | None) -> float | None:
-        if not isinstance(value, UnsetType):
-            return value
-        if isinstance(default, UnsetType):
-            raise ValueError("httpx.Timeout must either include a default, or set all four parameters explicitly.")
-        return default
 
     def as_dict(self) -> dict[str, float | None]:
         """Return the limits as a request's `extensions["timeout"]` has them; "total" only where it is set."""
