@@ -97,18 +97,16 @@ class ResponseFraming:
 
 
 def ends_chunked(lines: list[bytes]) -> bool:
-    """Whether the codings of these Transfer-Encoding lines end in `chunked`, applied once (RFC 9112 §6.1)."""
-    codings: list[bytes] = []
-    before: list[bytes] = []
-    for line in lines:
-        these = elements(line)
-        if not all(map(TOKEN.fullmatch, these)):
-            raise RemoteProtocolError(f"malformed Transfer-Encoding: {shown(line)}")
+    """Whether the Transfer-Encoding lines frame the body by chunks; else it reaches until close (RFC 9112 §6.1,
+    §6.3).
+    """
+    if all(line.lower() == b"chunked" for line in lines):
         # The same line twice is a common mistake of proxies, and has one meaning only.
-        if these != [b"chunked"] or these != before:
-            codings += these
-        before = these
-    return codings.index(b"chunked") == len(codings) - 1 if b"chunked" in codings else False
+        return True
+    codings = [coding for line in lines for coding in elements(line)]
+    if not all(map(TOKEN.fullmatch, codings)):
+        raise RemoteProtocolError(f"malformed Transfer-Encoding: {shown(b', '.join(lines))}")
+    return codings[-1] == b"chunked" and codings.count(b"chunked") == 1
 
 
 def keep_alive_seconds(value: bytes) -> int:

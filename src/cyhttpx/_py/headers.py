@@ -240,7 +240,7 @@ class Headers(MutableMapping[str, str]):
 
     def __eq__(self, other: object) -> bool:
         try:
-            theirs = other if isinstance(other, Headers) else Headers(other)
+            theirs = other if isinstance(other, Headers) else Headers(other)  # type: ignore[arg-type]
         except ValueError:
             return False
         return sorted(pair[1:] for pair in self._pairs) == sorted(pair[1:] for pair in theirs._pairs)
@@ -261,7 +261,7 @@ class Headers(MutableMapping[str, str]):
         made.update(self)
         return made
 
-    def __ior__(self, other: HeaderTypes) -> Self:
+    def __ior__(self, other: HeaderTypes) -> Self:  # type: ignore[misc]
         self.update(other)
         return self
 

@@ -296,7 +296,7 @@ class HTTP1Connection:
                 raise RemoteProtocolError("Server disconnected without sending a response.")
             raise RemoteProtocolError("peer closed connection in the middle of a response head")
         if self._framing.reads_until_close and not clean:
-            raise RemoteProtocolError("peer closed TLS connection without close_notify: the body may be incomplete")
+            raise RemoteProtocolError("peer ended TLS without close_notify: the body may be incomplete")
         self._pump(b"")
 
     def _pump(self, data: bytes) -> None:
