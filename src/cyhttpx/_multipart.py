@@ -22,8 +22,9 @@ __all__ = ["DataField", "FileField", "MultipartStream", "get_multipart_boundary_
 # control characters, except ESC, and doubles backslashes.
 _ESCAPES = {code: f"%{code:02X}" for code in range(0x20) if code != 0x1B} | {ord('"'): "%22", ord("\\"): "\\\\"}
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# Left to re's cache: most programs send no form with files, so nothing is compiled on import.
+_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_CONTROLS = r"[\x00-\x08\x0a-\x1f\x7f]"
 
 
 def _parameter(name: str, value: str) -> bytes:
@@ -214,9 +215,9 @@ def _part_headers(filename: str | None, content_type: str | None, headers: Mappi
         found["Content-Type"] = content_type
     for name, value in found.items():
         # A line end in either would end the header, or all headers, and let a value write the rest of the form.
-        if not _TOKEN.fullmatch(name):
+        if not re.fullmatch(_TOKEN, name):
             raise ValueError(f"Invalid name of a multipart header: {name!r}")
-        if _CONTROLS.search(value):
+        if re.search(_CONTROLS, value):
             raise ValueError(f"Invalid value of the multipart header {name}: {value!r}")
     return found
 
@@ -239,7 +240,7 @@ class MultipartStream(SyncByteStream, AsyncByteStream):
     def __init__(self, data: RequestData, files: RequestFiles, boundary: bytes | None = None) -> None:
         if boundary is None:
             boundary = os.urandom(16).hex().encode("ascii")
-        elif _CONTROLS.search(boundary.decode("latin-1")):
+        elif re.search(_CONTROLS, boundary.decode("latin-1")):
             raise ValueError(f"Invalid multipart boundary: {boundary!r}")
         self.boundary = boundary
         self.content_type = f"multipart/form-data; boundary={boundary.decode('ascii')}"
