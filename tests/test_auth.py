@@ -206,7 +206,8 @@ def test_netrc_default_and_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     file = tmp_path / ".netrc"
     file.write_text("default login anybody password x\n")
     file.chmod(0o600)
-    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
     assert Exchange(OURS, NetRCAuth()).authorization == Exchange(THEIRS, httpx.NetRCAuth()).authorization
     assert Exchange(OURS, NetRCAuth()).authorization is not None
     with pytest.raises(FileNotFoundError):

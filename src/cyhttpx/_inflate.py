@@ -94,8 +94,8 @@ def _corrupt(reason: str) -> DecodingError:
 class GzipHeader:
     """Reads the header of one gzip member (RFC 1952 §2.3) and keeps none of it.
 
-    It is read here because the libraries differ: isal lets reserved flags pass and fails on an extra field that comes
-    in pieces. Optional fields are passed over as they come, so a file name without an end costs no memory.
+    It is read here so that every library accepts and refuses the same: they differ on reserved flags, and on optional
+    fields that come in pieces. Those are passed over as they come, so a file name without an end costs no memory.
     """
 
     _FIXED, _EXTRA_SIZE, _EXTRA, _TEXT, _CHECKSUM = range(5)
