@@ -53,7 +53,7 @@ class TLS:
         if self._is_at_end:
             return b""
         # Asking OpenSSL in vain costs an exception.
-        if not (self._incoming.pending or self._was_fed_eof or self.object.pending()):
+        if not self.has_input:
             return None
         try:
             data = self.object.read(max_bytes)
@@ -86,6 +86,11 @@ class TLS:
             self.object.unwrap()
         except (ssl.SSLError, ValueError, OSError):
             pass
+
+    @property
+    def has_input(self) -> bool:
+        """Whether there is something to read, be it the end, that has come already."""
+        return bool(self._incoming.pending) or self._was_fed_eof or self._is_at_end or bool(self.object.pending())
 
     @property
     def wants_write(self) -> bool:

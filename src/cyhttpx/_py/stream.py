@@ -163,6 +163,13 @@ class SocketStream:
             self._inner.close()
         self._sock.close()
 
+    def abandon(self) -> None:
+        """Close the descriptor without a word to the peer. Idempotent."""
+        self._fd = -1
+        if self._inner is not None:
+            self._inner.abandon()
+        self._sock.close()
+
     def get_extra_info(self, info: str) -> Any:
         """Facts by name, as httpcore's network streams give them: ssl_object, socket, client_addr, server_addr; else
         None.
@@ -191,7 +198,7 @@ class SocketStream:
         """
         import socket
 
-        if self._fd < 0:
+        if self._fd < 0 or (self._tls is not None and self._tls.has_input):
             return False
         try:
             self._sock.recv(1, socket.MSG_PEEK)
