@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal
 
-__all__ = ["HTTP1Connection", "Headers", "PoolEntry", "PoolState", "Reactor", "SocketStream", "Waiter", "engine"]
+__all__ = ["HTTP1Connection", "Headers", "PoolEntry", "PoolState", "Reactor", "SocketStream", "Waiter", "embark", "engine", "originals"]
 
-_PARTS = ("headers", "_head", "_body", "http1", "stream", "pool", "reactor")
+_PARTS = ("headers", "_head", "_body", "http1", "stream", "pool", "reactor", "trip")
 
 
 def _choose() -> Literal["c", "py"]:
@@ -47,15 +47,18 @@ if TYPE_CHECKING:
     from ._py.pool import PoolEntry, PoolState, Waiter
     from ._py.reactor import Reactor
     from ._py.stream import SocketStream
+    from ._py.trip import embark, originals
 elif engine == "c":
     from ._c.headers import Headers
     from ._c.http1 import HTTP1Connection
     from ._c.pool import PoolEntry, PoolState, Waiter
     from ._c.reactor import Reactor
     from ._c.stream import SocketStream
+    from ._c.trip import embark, originals
 else:
     from ._py.headers import Headers
     from ._py.http1 import HTTP1Connection
     from ._py.pool import PoolEntry, PoolState, Waiter
     from ._py.reactor import Reactor
     from ._py.stream import SocketStream
+    from ._py.trip import embark, originals

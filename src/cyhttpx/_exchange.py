@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ._engine import Headers, Reactor
     from ._pool import Pool
 
-__all__ = ["BodyStream", "Exchange"]
+__all__ = ["BodyStream", "Exchange", "may_replay"]
 
 _IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE", b"QUERY"))
 
@@ -31,6 +31,7 @@ class Exchange:
     """A request on its way.
 
     Timeouts are seconds or None. `whole`: the response's body is wanted at once, and is there when `run` returns.
+    `replays`: whether it may be sent once more; else it goes on a fresh connection at once, for it is that second time.
     """
 
     __slots__ = ("body", "connect", "headers", "key", "method", "pool", "pool_wait", "read", "replays", "target", "whole", "write")
@@ -63,7 +64,7 @@ class Exchange:
         Raises the exceptions of every stage; the connection is closed then.
         """
         pool = self.pool
-        connection = pool.take(self.key)
+        connection = pool.take(self.key) if self.replays else None
         while True:
             if connection is None:
                 connection = await pool.wait(self.key, self.pool_wait, self.connect)
@@ -85,23 +86,15 @@ class Exchange:
                 connection.check()
                 return connection
             except (NetworkError, RemoteProtocolError):
-                may_replay = self._may_replay(connection)
+                replays = self.replays and may_replay(connection, self.method, self.body)
                 pool.drop(connection)
-                if not may_replay:
+                if not replays:
                     raise
                 connection = None
+                self.replays = False
             except BaseException:
                 pool.drop(connection)
                 raise
-
-    def _may_replay(self, connection: Reactor) -> bool:
-        return (
-            self.replays
-            and connection.exchanges > 1
-            and connection.is_unanswered
-            and type(self.body) is ByteStream
-            and (self.method in _IDEMPOTENT or not connection.has_written)
-        )
 
     async def _send_body(self, connection: Reactor) -> None:
         """Send the pieces of a streamed body as they come, as fast as the peer takes them, until it has answered."""
@@ -125,6 +118,16 @@ class Exchange:
             close = getattr(pieces, "aclose", None)
             if close is not None:
                 await close()
+
+
+def may_replay(connection: Reactor, method: bytes, body: Any) -> bool:
+    """Whether a request whose connection broke may be sent once more (see the head of this file)."""
+    return (
+        connection.exchanges > 1
+        and connection.is_unanswered
+        and type(body) is ByteStream
+        and (method in _IDEMPOTENT or not connection.has_written)
+    )
 
 
 class BodyStream(AsyncByteStream):

@@ -55,7 +55,9 @@ class Request:
 
     # Not in httpx. `_wants_whole`: the client will read the body anyway, so the transport may wait for all of it at once.
     # `_timeout` stands for extensions of nothing but that timeout, which most requests have and few look at.
+    # `_is_replay`: it was sent before, on a connection that turned out dead.
     _wants_whole = False
+    _is_replay = False
     _timeout: Timeout
     _extensions: dict[str, Any] | None
 
@@ -173,7 +175,7 @@ class Request:
 
     def __getstate__(self) -> dict[str, Any]:
         # Extensions and streams hold what belongs to this process: callbacks, files, connections.
-        left_out = ("_extensions", "_timeout", "_wants_whole", "stream")
+        left_out = ("_extensions", "_timeout", "_wants_whole", "_is_replay", "stream")
         return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -66,6 +66,10 @@ cdef class PoolState:
     cdef readonly Py_ssize_t dialling
     cdef readonly list discarded
 
+    cpdef PoolEntry acquire(self, object key, double now)
+    cpdef Waiter release(self, PoolEntry entry, double now)
+    cpdef object discard(self, PoolEntry entry)
+    cdef Waiter place(self, PoolEntry entry, double now)
     cdef Origin origin_of(self, object key)
     cdef void forget_if_unused(self, Origin origin)
     cdef void push_idle(self, PoolEntry entry)

@@ -58,7 +58,7 @@ cdef class PoolState:
 
     # Verbs.
 
-    def acquire(self, key, double now):
+    cpdef PoolEntry acquire(self, object key, double now):
         """Take the idle connection of `key` that was used last; None: `join` the queue. Expired ones go to `discarded`."""
         cdef Origin origin = <Origin>self.origins.get(key)
         cdef PoolEntry entry
@@ -148,13 +148,13 @@ cdef class PoolState:
         self.forget_if_unused(origin)
         return waiter
 
-    def release(self, PoolEntry entry, double now):
+    cpdef Waiter release(self, PoolEntry entry, double now):
         """Take back a connection that can serve again. Return the waiter who gets it, None: it is idle, or in `discarded`."""
         if entry.is_idle or not entry.holds_slot:
             return None
         return self.place(entry, now)
 
-    def discard(self, PoolEntry entry):
+    cpdef object discard(self, PoolEntry entry):
         """Forget a connection that is gone, idle or in use; its slot is free. Idempotent."""
         cdef Origin origin
         if entry.is_idle:
@@ -170,7 +170,7 @@ cdef class PoolState:
 
     # Steps.
 
-    def place(self, PoolEntry entry, double now):
+    cdef Waiter place(self, PoolEntry entry, double now):
         cdef Origin origin = entry.origin
         cdef Waiter waiter = origin.first
         if waiter is not None:

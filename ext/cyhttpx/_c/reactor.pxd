@@ -1,8 +1,31 @@
 """Reactor: what asyncio calls back. One connection: stream, protocol, and the one waiter of its exchange."""
 
+from cyhttpx._c.headers cimport Headers
 from cyhttpx._c.http1 cimport HTTP1Connection
 from cyhttpx._c.pool cimport PoolEntry
 from cyhttpx._c.stream cimport SocketStream
+
+cdef extern from "<time.h>" nogil:
+    cdef struct timespec:
+        long tv_sec
+        long tv_nsec
+    int CLOCK_MONOTONIC
+    int clock_gettime(int clock, timespec* now)
+
+
+cdef inline double monotonic() noexcept:
+    cdef timespec now
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return now.tv_sec + now.tv_nsec * 1e-9
+
+
+cdef enum:
+    # As in `_wire`.
+    GOAL_NONE = 0
+    GOAL_HEAD = 1
+    GOAL_BODY = 2
+    GOAL_WHOLE = 3
+    GOAL_WRITABLE = 4
 
 
 cdef class Reactor(PoolEntry):
@@ -34,6 +57,11 @@ cdef class Reactor(PoolEntry):
     cdef object write_error
     cdef object error                # what ends the exchange
 
+    cdef int start(self, bytes method, bytes target, Headers headers, bytes body, bint whole) except -1
+    cpdef object wait(self, int goal, object timeout)
+    cpdef object check(self)
+    cpdef bint finish(self) except -1
+    cpdef bint is_quiet(self) except -1
     cdef bint reached(self, int goal)
     cdef bint transmit(self, bytes data) except -1
     cdef bint drain(self) except -1

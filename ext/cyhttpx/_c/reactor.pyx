@@ -10,6 +10,7 @@ answer early and close (RFC 9112 §9.5).
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 
+from cyhttpx._c.headers cimport Headers
 from cyhttpx._c.http1 cimport HTTP1Connection
 from cyhttpx._c.pool cimport PoolEntry
 from cyhttpx._c.stream cimport SocketStream
@@ -18,13 +19,6 @@ from cyhttpx import _wire
 from cyhttpx._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
 
 CONTRACT = 1
-
-cdef extern from "<time.h>" nogil:
-    cdef struct timespec:
-        long tv_sec
-        long tv_nsec
-    int CLOCK_MONOTONIC
-    int clock_gettime(int clock, timespec* now)
 
 cdef enum:
     SCRATCH_SIZE = 65536
@@ -37,22 +31,10 @@ cdef enum:
     # Bodies up to this size leave in the same send as their head; larger ones aren't worth the copy.
     JOINED_SIZE = 65536
 
-    GOAL_NONE = 0
-    GOAL_HEAD = 1
-    GOAL_BODY = 2
-    GOAL_WHOLE = 3
-    GOAL_WRITABLE = 4
-
 cdef Py_ssize_t HIGH_WATER = _wire.HIGH_WATER
 
 # Where bytes are received that have to be looked at. It holds nothing between two callbacks, and the GIL is held within one.
 cdef char SCRATCH[SCRATCH_SIZE]
-
-
-cdef inline double monotonic() noexcept:
-    cdef timespec now
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return now.tv_sec + now.tv_nsec * 1e-9
 
 
 cdef class Reactor(PoolEntry):
@@ -83,6 +65,9 @@ cdef class Reactor(PoolEntry):
         Raises:
             LocalProtocolError: the request can't be sent as it is.
         """
+        self.start(method, target, headers, body, whole)
+
+    cdef int start(self, bytes method, bytes target, Headers headers, bytes body, bint whole) except -1:
         cdef bint joined = body is None or PyBytes_GET_SIZE(body) <= JOINED_SIZE
         cdef bytes part
         cdef list parts = []
@@ -99,6 +84,7 @@ cdef class Reactor(PoolEntry):
         self.transmit(request)
         for part in parts:
             self.transmit(part)
+        return 0
 
     def write(self, bytes data):
         """Send a piece of the request body. False: wait for GOAL_WRITABLE before the next.
@@ -124,7 +110,7 @@ cdef class Reactor(PoolEntry):
         """Whether the exchange has come as far as `goal`, or failed."""
         return self.reached(goal)
 
-    def wait(self, int goal, timeout):
+    cpdef object wait(self, int goal, object timeout):
         """Return a future that is done when `goal` is reached, or can't be any more. Next: `check`.
 
         `timeout` (seconds or None) starts again with every byte that goes or comes. The future never holds an exception: one that
@@ -142,7 +128,7 @@ cdef class Reactor(PoolEntry):
         self.arm(timeout)
         return waiter
 
-    def check(self):
+    cpdef object check(self):
         """Raise what went wrong: ReadTimeout, WriteTimeout, ReadError, WriteError, RemoteProtocolError; or return None."""
         if self.error is not None:
             raise self.error
@@ -156,7 +142,7 @@ cdef class Reactor(PoolEntry):
         self.receive()
         return self.http1.body.take()
 
-    def finish(self):
+    cpdef bint finish(self) except -1:
         """End the exchange. True: the connection may serve again (give it to the pool); False: it is closed now."""
         self.in_exchange = False
         self.waiter = None
@@ -168,7 +154,7 @@ cdef class Reactor(PoolEntry):
         self.close()
         return False
 
-    def is_quiet(self):
+    cpdef bint is_quiet(self) except -1:
         """Look whether the idle connection is as it was left; if not, it is closed and its owner told.
 
         Bytes that came behind the last response would be taken for the next one: whoever is about to send asks here first.

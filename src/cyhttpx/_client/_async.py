@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .._auth import Auth
 from .._config import DEFAULT_LIMITS, DEFAULT_MAX_REDIRECTS, DEFAULT_TIMEOUT_CONFIG
 from .._content import ByteStream
+from .._engine import embark, originals
 from .._exceptions import InvalidURL, RequestError, TooManyRedirects
 from .._transports.default import AsyncHTTPTransport
 from .._types import AsyncByteStream
@@ -283,7 +284,8 @@ class AsyncClient(BaseClient):
     async def _send_handling_redirects(
         self, request: Request, follow_redirects: bool, history: list[Response], whole: bool
     ) -> Response:
-        while True:
+        response: Response | None = None
+        while response is None or follow_redirects:
             if len(history) > self.max_redirects:
                 raise TooManyRedirects("Exceeded maximum allowed redirects.", request=request)
             for hook in self._event_hooks["request"]:
@@ -295,16 +297,25 @@ class AsyncClient(BaseClient):
                 if history:
                     response.history = list(history)
                 if not response.has_redirect_location:
-                    return response
+                    break
                 request = redirect_request(request, response, self._cookies)
-                if not follow_redirects:
+                if follow_redirects:
+                    await _read_for_history(response)
+                    history = [*history, response]
+                else:
                     response.next_request = request
-                    return response
-                await _read_for_history(response)
-                history = [*history, response]
             except BaseException:
                 await response.aclose()
                 raise
+        return response
+
+    async def _follow(self, request: Request, response: Response, follow_redirects: bool) -> Response:
+        """Go on from a response that came whole, without hooks or authentication, and redirects."""
+        request = redirect_request(request, response, self._cookies)
+        if not follow_redirects:
+            response.next_request = request
+            return response
+        return await self._send_handling_redirects(request, True, [response], True)
 
     async def _send_single_request(self, request: Request, whole: bool = False) -> Response:
         if type(request.stream) is not ByteStream and not isinstance(request.stream, AsyncByteStream):
@@ -324,6 +335,11 @@ class AsyncClient(BaseClient):
             response._seconds = perf_counter() - started
         else:
             response._started = started
+        self._note(request, response)
+        return response
+
+    def _note(self, request: Request, response: Response) -> None:
+        """Take note of a response: its cookies, and a line in the log; give it what the client knows of bodies."""
         if response._sets_cookies():
             self._cookies.extract_cookies(response)
         response.default_encoding = self._default_encoding
@@ -331,7 +347,6 @@ class AsyncClient(BaseClient):
             response._json_loads = self._json_loads
         if self._logger.isEnabledFor(_INFO):
             self._log(request, response)
-        return response
 
     async def get(
         self,
@@ -346,6 +361,11 @@ class AsyncClient(BaseClient):
         extensions: RequestExtensions | None = None,
     ) -> Response:
         """Send a GET request (RFC 9110 §9.3.1). Arguments and errors are those of `request`."""
+        trip = embark(
+            self, "GET", url, None, None, None, None, params, headers, cookies, auth, follow_redirects, timeout, extensions
+        )
+        if trip is not None:
+            return await trip
         return await self.request(
             "GET",
             url,
@@ -371,6 +391,11 @@ class AsyncClient(BaseClient):
         extensions: RequestExtensions | None = None,
     ) -> Response:
         """Send an OPTIONS request (RFC 9110 §9.3.7). Arguments and errors are those of `request`."""
+        trip = embark(
+            self, "OPTIONS", url, None, None, None, None, params, headers, cookies, auth, follow_redirects, timeout, extensions
+        )
+        if trip is not None:
+            return await trip
         return await self.request(
             "OPTIONS",
             url,
@@ -396,6 +421,11 @@ class AsyncClient(BaseClient):
         extensions: RequestExtensions | None = None,
     ) -> Response:
         """Send a HEAD request (RFC 9110 §9.3.2). Arguments and errors are those of `request`."""
+        trip = embark(
+            self, "HEAD", url, None, None, None, None, params, headers, cookies, auth, follow_redirects, timeout, extensions
+        )
+        if trip is not None:
+            return await trip
         return await self.request(
             "HEAD",
             url,
@@ -425,6 +455,11 @@ class AsyncClient(BaseClient):
         extensions: RequestExtensions | None = None,
     ) -> Response:
         """Send a POST request (RFC 9110 §9.3.3). Arguments and errors are those of `request`."""
+        trip = embark(
+            self, "POST", url, content, data, files, json, params, headers, cookies, auth, follow_redirects, timeout, extensions
+        )
+        if trip is not None:
+            return await trip
         return await self.request(
             "POST",
             url,
@@ -458,6 +493,11 @@ class AsyncClient(BaseClient):
         extensions: RequestExtensions | None = None,
     ) -> Response:
         """Send a PUT request (RFC 9110 §9.3.4). Arguments and errors are those of `request`."""
+        trip = embark(
+            self, "PUT", url, content, data, files, json, params, headers, cookies, auth, follow_redirects, timeout, extensions
+        )
+        if trip is not None:
+            return await trip
         return await self.request(
             "PUT",
             url,
@@ -491,6 +531,11 @@ class AsyncClient(BaseClient):
         extensions: RequestExtensions | None = None,
     ) -> Response:
         """Send a PATCH request (RFC 5789). Arguments and errors are those of `request`."""
+        trip = embark(
+            self, "PATCH", url, content, data, files, json, params, headers, cookies, auth, follow_redirects, timeout, extensions
+        )
+        if trip is not None:
+            return await trip
         return await self.request(
             "PATCH",
             url,
@@ -520,6 +565,11 @@ class AsyncClient(BaseClient):
         extensions: RequestExtensions | None = None,
     ) -> Response:
         """Send a DELETE request (RFC 9110 §9.3.5). Arguments and errors are those of `request`."""
+        trip = embark(
+            self, "DELETE", url, None, None, None, None, params, headers, cookies, auth, follow_redirects, timeout, extensions
+        )
+        if trip is not None:
+            return await trip
         return await self.request(
             "DELETE",
             url,
@@ -549,6 +599,11 @@ class AsyncClient(BaseClient):
         extensions: RequestExtensions | None = None,
     ) -> Response:
         """Send a QUERY request: a GET with a body. Not in httpx. Arguments and errors are those of `request`."""
+        trip = embark(
+            self, "QUERY", url, content, data, files, json, params, headers, cookies, auth, follow_redirects, timeout, extensions
+        )
+        if trip is not None:
+            return await trip
         return await self.request(
             "QUERY",
             url,
@@ -597,6 +652,9 @@ class AsyncClient(BaseClient):
         for transport in self._mounts.values():
             if transport is not None:
                 await transport.__aexit__(exc_type, exc_value, traceback)
+
+
+originals(AsyncClient, ("request", "send", "build_request", "_send_handling_redirects", "_send_single_request"))
 
 
 async def _read_for_history(response: Response) -> None:

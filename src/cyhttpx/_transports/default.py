@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from .._config import DEFAULT_LIMITS
-from .._engine import PoolState
+from .._engine import PoolState, originals
 from .._exceptions import UnsupportedProtocol
 from .._exchange import BodyStream, Exchange
 from .._models import Response
@@ -112,7 +112,7 @@ class AsyncHTTPTransport(AsyncBaseTransport):
         Raises UnsupportedProtocol, and what a `cyhttpx.TransportError` can be.
         """
         pool = self._pool
-        if pool is None or pool.loop is not _running_loop() or self._pool_forks != _forks:
+        if pool is None or not self._is_here(pool):
             pool = self._pool_here()
         url = request.url
         key: Any = url._origin_key
@@ -130,7 +130,15 @@ class AsyncHTTPTransport(AsyncBaseTransport):
             if "sni_hostname" in extensions:
                 key = (*key, extensions["sni_hostname"])
         exchange = Exchange(
-            pool, key, request.method.encode("ascii", "replace"), target, request.headers, request.stream, whole, timeouts, True
+            pool,
+            key,
+            request.method.encode("ascii", "replace"),
+            target,
+            request.headers,
+            request.stream,
+            whole,
+            timeouts,
+            not request._is_replay,
         )
         connection = await exchange.run()
         http1 = connection.http1
@@ -150,6 +158,10 @@ class AsyncHTTPTransport(AsyncBaseTransport):
             self._pool = None
         for pool in pools:
             pool.close()
+
+    def _is_here(self, pool: Pool) -> bool:
+        """Whether a pool is of the running loop and of this process."""
+        return pool.loop is _running_loop() and self._pool_forks == _forks
 
     def _pool_here(self) -> Pool:
         """Return the pool of the running loop; those of loops that are gone, or of the process before a fork, are dropped."""
@@ -203,6 +215,9 @@ class AsyncHTTPTransport(AsyncBaseTransport):
             self._local_address,
             self._socket_options,
         )
+
+
+originals(AsyncHTTPTransport, ("handle_async_request",))
 
 
 def _unsupported(request: Request) -> UnsupportedProtocol:
