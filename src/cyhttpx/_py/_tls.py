@@ -20,10 +20,13 @@ class TLS:
     def __init__(self, context: ssl.SSLContext, server_hostname: str | None) -> None:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        if context.check_hostname and server_hostname is None:
+            # wrap_bio, other than wrap_socket, would take any name for the right one.
+            raise ConnectError("check_hostname requires server_hostname")
         try:
             self.object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
-        except (ssl.SSLError, ValueError) as error:
-            # A name that can't be one (empty, or not encodable) is met here.
+        except (ssl.SSLError, ValueError, TypeError) as error:
+            # A name that can't be one (empty, with NUL, not encodable) is met here.
             raise ConnectError(str(error)) from error
         self._ciphertext = memoryview(b"")
         self._was_fed_eof = False
