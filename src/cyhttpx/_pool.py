@@ -9,6 +9,7 @@ Rule 2: whoever holds a connection gives it to `give_back` or `drop`, once.
 
 from __future__ import annotations
 
+from _thread import get_ident
 from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,7 @@ class Pool:
     def __init__(self, driver: AsyncioDriver, state: PoolState, target_of: Callable[[Any], Target]) -> None:
         self.driver = driver
         self.loop = driver.loop
+        self.thread = get_ident()
         self.state = state
         self._target_of = target_of
         self._connections: set[Reactor] = set()

@@ -22,6 +22,7 @@ cdef class Headers:
     cdef dict __dict__
     cdef object __weakref__
 
+    cdef Headers with_host(self, tuple host)
     cdef list materialise(self)
     cdef object known_encoding(self)
     cdef bytes key_of(self, object key)

@@ -103,17 +103,18 @@ cdef class Headers:
 
     def _with_host(self, bytes host):
         """Copy, with `Host: <host>` in front unless a Host is there."""
+        return self.with_host((b"Host", b"host", host))
+
+    cdef Headers with_host(self, tuple host):
         cdef Headers made = Headers.__new__(Headers)
         cdef list pairs = self.materialise()
         cdef tuple pair
+        made._encoding = self._encoding
         for pair in pairs:
             if <bytes>pair[1] == b"host":
                 made.pairs = pairs[:]
-                break
-        else:
-            made.pairs = [(b"Host", b"host", host)]
-            made.pairs.extend(pairs)
-        made._encoding = self._encoding
+                return made
+        made.pairs = [host, *pairs]
         return made
 
     cdef list materialise(self):

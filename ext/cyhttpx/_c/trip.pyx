@@ -1,10 +1,12 @@
-# cython: profile=False
 """The usual request in one go: no hooks, no authentication, no mounts, a body in memory, and the whole response wanted.
 
 The layered client (`_client`, `_transports`, `_exchange`) says what a request means, and everything unusual is left to it. This is the
 same way walked without stopping at each layer: seven coroutines cost 5 µs of a 10 µs request, this one costs 1. It is taken only while
 every method that it walks past is the package's own: a subclass, a patched class or a patched instance goes through the layers.
 """
+
+from cpython.dict cimport PyDict_Copy, PyDict_Size
+from cpython.object cimport PyObject, PyTypeObject
 
 from cyhttpx._c.headers cimport Headers
 from cyhttpx._c.http1 cimport HTTP1Connection
@@ -16,135 +18,219 @@ from cyhttpx import _wire
 CONTRACT = 1
 
 cdef extern from "Python.h":
-    ctypedef struct PyTypeObject:
-        pass
-    ctypedef struct PyObject:
-        pass
+    unsigned long PyThread_get_thread_ident()
     PyObject* _PyType_Lookup(PyTypeObject* cls, object name)
+    object PyObject_GenericGetDict(object instance, void* context)
+    int PyObject_GenericSetDict(object instance, object value, void* context) except -1
 
-cdef list known = []                 # (class, ((name, method), ...)) as `originals` was told
+cdef extern from *:
+    """
+    /* Cython's PyTypeObject doesn't show these two. */
+    static inline PyObject *cyhx_bare(PyObject *cls) { return ((PyTypeObject *)cls)->tp_alloc((PyTypeObject *)cls, 0); }
+    static inline unsigned int cyhx_version(PyObject *cls) { return ((PyTypeObject *)cls)->tp_version_tag; }
+    """
+    object cyhx_bare(object cls)
+    unsigned int cyhx_version(object cls)
+
+
+cdef class Own:
+    """A class's own methods, and what was last found of it: a class keeps its version tag until someone changes it."""
+    cdef object cls
+    cdef tuple methods               # ((name, method), ...)
+    cdef unsigned int version
+    cdef Py_ssize_t attributes       # of an instance without patched methods
+
+
+cdef class Place:
+    """A URL, and what sending a request to it takes from it."""
+    cdef object url
+    cdef object origin_key
+    cdef bytes target
+    cdef tuple host                  # the Host field as `Headers` keeps it
+
+
+cdef Own own_client = None
+cdef Own own_transport = None
 cdef bint is_loaded = False
-cdef object USE_CLIENT_DEFAULT, CLOSED, OPENED, Request, Response, Timeout, ByteStream, EMPTY, SPENT
+cdef object USE_CLIENT_DEFAULT, CLOSED, OPENED, Request, Response, ByteStream
 cdef object cached_url, may_replay, RequestError, InvalidURL, NetworkError, RemoteProtocolError
 cdef dict METHODS = {name: name.encode() for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")}
+# Places by URL text: like `_urls.cached_url`, in two generations, so that nothing is ever searched for what to forget.
+cdef enum:
+    PLACES = 512
+cdef dict places = {}
+cdef dict old_places = {}
+# What every request without a body, and every response that came whole, starts from: copying is cheaper than building.
+cdef dict REQUEST, RESPONSE
 
 
 def originals(cls, names):
     """Remember a class's own methods: while they are what a call would reach, the short way may stand for them."""
-    known.append((cls, tuple([(name, getattr(cls, name)) for name in names])))
+    global own_client, own_transport
+    cdef Own own = Own.__new__(Own)
+    own.cls = cls
+    own.methods = tuple([(name, getattr(cls, name)) for name in names])
+    if "send" in names:
+        own_client = own
+    else:
+        own_transport = own
 
 
 def embark(
     client, str method, url, content, data, files, json, params, headers, cookies, auth, follow_redirects, timeout, extensions
 ):
     """Return an awaitable of the response where the short way is open, None where the request must go through the layers."""
+    cdef dict own
+    cdef dict hooks
     if not is_loaded:
         load()
     if auth is not USE_CLIENT_DEFAULT or extensions is not None or cookies is not None or files is not None:
         return None
-    if client._auth is not None or client._state is CLOSED or client._mounts or not is_original(client):
+    if not is_original(own_client, client):
         return None
-    hooks = client._event_hooks
-    transport = client._transport
-    if hooks["request"] or hooks["response"] or not is_original(transport):
+    own = PyObject_GenericGetDict(client, NULL)
+    hooks = own["_event_hooks"]
+    transport = own["_transport"]
+    if own["_auth"] is not None or own["_mounts"] or own["_state"] is CLOSED or hooks["request"] or hooks["response"]:
         return None
-    pool = transport._pool
-    if pool is None or not transport._is_here(pool):
+    if not is_original(own_transport, transport):
         return None
+    pool = (<dict>PyObject_GenericGetDict(transport, NULL))["_pool"]
+    if pool is None or not is_here(pool):
+        return None
+    request = None
     if content is data is json is params is headers is None and timeout is USE_CLIENT_DEFAULT:
-        request = quick_request(client, method, url)
-        if request is None:
-            return None
-    else:
+        request = quick_request(own, method, url)
+    if request is None:
         request = client.build_request(
             method, url, content=content, data=data, json=json, params=params, headers=headers, timeout=timeout
         )
-        if type(request.stream) is not ByteStream:
-            # Built once only: a body that is a stream may not be taken twice.
-            return client.send(request, auth=auth, follow_redirects=follow_redirects)
+    follows = own["follow_redirects"] if follow_redirects is USE_CLIENT_DEFAULT else follow_redirects
     target = request.url
-    if target._uri_reference.userinfo or (<tuple>target._origin_key)[0] not in ("http", "https"):
-        return client.send(request, auth=auth, follow_redirects=follow_redirects)
-    client._state = OPENED
-    return travel(
-        client, request, pool, client.follow_redirects if follow_redirects is USE_CLIENT_DEFAULT else follow_redirects
-    )
+    if (
+        type(request.stream) is not ByteStream
+        or target._uri_reference.userinfo
+        or (<tuple>target._origin_key)[0] not in ("http", "https")
+    ):
+        # The request is built: it goes its way through the layers as it is.
+        return client.send(request, auth=auth, follow_redirects=follows)
+    own["_state"] = OPENED
+    return travel(client, own, request, target, pool, follows)
+
+
+cdef bint is_here(object pool) except -1:
+    """Whether the pool's loop is the running one.
+
+    asyncio.get_running_loop says it too, but up to Python 3.11 it asks the kernel for the process's number each time.
+    """
+    cdef dict own = PyObject_GenericGetDict(pool, NULL)
+    return PyThread_get_thread_ident() == <unsigned long>own["thread"] and own["loop"].is_running()
 
 
 cdef int load() except -1:
     """Fetch the classes of the layers above: they are there by the first request, and weren't when this module was made."""
-    global is_loaded, USE_CLIENT_DEFAULT, CLOSED, OPENED, Request, Response, Timeout, ByteStream, EMPTY, SPENT
+    global is_loaded, USE_CLIENT_DEFAULT, CLOSED, OPENED, Request, Response, ByteStream, REQUEST, RESPONSE
     global cached_url, may_replay, RequestError, InvalidURL, NetworkError, RemoteProtocolError
-    from cyhttpx import _client, _config, _content, _exceptions, _exchange, _request, _response, _urls
+    from cyhttpx import _client, _content, _exceptions, _exchange, _request, _response, _urls
 
     USE_CLIENT_DEFAULT = _client.USE_CLIENT_DEFAULT
     CLOSED = _client.ClientState.CLOSED
     OPENED = _client.ClientState.OPENED
-    Request, EMPTY = _request.Request, _request._EMPTY
-    Response, SPENT = _response.Response, _response._SPENT
-    Timeout, ByteStream = _config.Timeout, _content.ByteStream
+    Request, Response, ByteStream = _request.Request, _response.Response, _content.ByteStream
     cached_url, may_replay = _urls.cached_url, _exchange.may_replay
     RequestError, InvalidURL = _exceptions.RequestError, _exceptions.InvalidURL
     NetworkError, RemoteProtocolError = _exceptions.NetworkError, _exceptions.RemoteProtocolError
+    REQUEST = dict.fromkeys(("method", "url", "headers", "_timeout"))
+    REQUEST.update(_extensions=None, stream=_request._EMPTY, _content=b"")
+    RESPONSE = dict.fromkeys(("status_code", "headers", "_request", "history", "extensions", "_num_bytes_downloaded"))
+    RESPONSE.update(is_closed=True, is_stream_consumed=True, stream=_response._SPENT, _has_set_cookie=False, _seconds=0.0)
     is_loaded = True
     return 0
 
 
-cdef bint is_original(object instance) except -1:
+cdef bint is_original(Own own, object instance) except -1:
     """Whether the methods that a call on `instance` would reach are the package's own."""
-    cdef tuple entry
-    cdef tuple pair
-    cdef dict own
     cdef object cls = type(instance)
-    for entry in known:
-        if cls is entry[0]:
-            own = instance.__dict__
-            for pair in <tuple>entry[1]:
-                if _PyType_Lookup(<PyTypeObject*>cls, pair[0]) != <PyObject*>pair[1] or pair[0] in own:
-                    return False
-            return True
-    return False
+    cdef dict attributes
+    cdef tuple pair
+    if own is None or cls is not own.cls:
+        return False
+    attributes = PyObject_GenericGetDict(instance, NULL)
+    if cyhx_version(cls) == own.version and own.version and PyDict_Size(attributes) == own.attributes:
+        return True
+    for pair in own.methods:
+        if _PyType_Lookup(<PyTypeObject*>cls, pair[0]) != <PyObject*>pair[1] or pair[0] in attributes:
+            own.version = 0
+            return False
+    own.version = cyhx_version(cls)
+    own.attributes = PyDict_Size(attributes)
+    return True
 
 
-cdef object quick_request(object client, str method, object url):
-    """What `build_request` makes of a URL alone; None where there is more to it."""
+cdef Place place_of(str url):
+    """The place of a URL text, None for a relative URL. Raises InvalidURL."""
+    global places, old_places
+    cdef Place place = <Place>places.get(url)
     cdef tuple origin
-    if type(url) is not str or client._params or client._cookies or method not in ("GET", "HEAD", "DELETE", "OPTIONS"):
+    if place is not None:
+        return place
+    place = <Place>old_places.get(url)
+    if place is None:
+        place = Place.__new__(Place)
+        place.url = cached_url(url)
+        origin = place.url._origin_key
+        if not origin[0] or not origin[1]:
+            return None
+        place.origin_key = origin
+        place.target = place.url._target
+        place.host = (b"Host", b"host", place.url._host_header)
+        if len(url) > 2048:
+            return place
+    if PyDict_Size(places) >= PLACES:
+        old_places, places = places, {}
+    places[url] = place
+    return place
+
+
+cdef object quick_request(dict client, str method, object url):
+    """What `build_request` makes of a URL alone; None where there is more to it."""
+    cdef dict own
+    cdef Place place
+    if type(url) is not str or client["_has_params"] or client["_cookies"]._jar is not None:
         return None
-    url = cached_url(url)
-    origin = url._origin_key
-    if not origin[0] or not origin[1]:
+    if method not in ("GET", "HEAD", "DELETE", "OPTIONS"):
         return None
-    request = Request.__new__(Request)
-    request.__dict__ = {
-        "method": method,
-        "url": url,
-        "headers": (<Headers>client._headers)._with_host(url._host_header),
-        "_extensions": None,
-        "_timeout": client._timeout,
-        "stream": EMPTY,
-        "_content": b"",
-    }
+    place = place_of(<str>url)
+    if place is None:
+        return None
+    own = PyDict_Copy(REQUEST)
+    own["method"] = method
+    own["url"] = place.url
+    own["headers"] = (<Headers>client["_headers"]).with_host(place.host)
+    own["_timeout"] = client["_timeout"]
+    request = cyhx_bare(Request)
+    PyObject_GenericSetDict(request, own, NULL)
     return request
 
 
-async def travel(client, request, pool, bint follows):
+async def travel(client, dict own, request, url, pool, bint follows):
     """Send, wait, and return the response."""
     cdef Reactor connection
     cdef HTTP1Connection http1
     cdef PoolState state = pool.state
     cdef double started = monotonic()
+    cdef double now
     timeout = request._timeout
-    url = request.url
     method = METHODS.get(request.method)
     if method is None:
         method = request.method.encode("ascii", "replace")
-    connection = take(pool, state, url._origin_key, started)
+    key = url._origin_key
+    connection = take(pool, state, key, started)
     try:
         while connection is None:
-            connection = await pool.wait(url._origin_key, timeout.pool, timeout.connect)
+            connection = await pool.wait(key, timeout.pool, timeout.connect)
             if connection.stream.fd < 0:
-                connection = take(pool, state, url._origin_key, started)
+                connection = take(pool, state, key, started)
         connection.start(method, url._target, request.headers, request._content, True)
         if connection.outbox:
             await connection.wait(GOAL_WRITABLE, timeout.write)
@@ -153,27 +239,40 @@ async def travel(client, request, pool, bint follows):
         if connection.error is not None:
             connection.check()
     except BaseException as error:
-        if connection is None:
-            own(error, request)
-            raise
-        replays = isinstance(error, (NetworkError, RemoteProtocolError)) and may_replay(connection, method, request.stream)
-        pool.drop(connection)
+        replays = (
+            connection is not None
+            and isinstance(error, (NetworkError, RemoteProtocolError))
+            and may_replay(connection, method, request.stream)
+        )
+        if connection is not None:
+            pool.drop(connection)
         if not replays:
-            own(error, request)
+            if isinstance(error, (RequestError, InvalidURL)):
+                error.request = request
             raise
-    else:
-        http1 = connection.http1
-        response = whole_response(request, http1, connection.network_stream)
-        give_back(pool, state, connection)
-        response._seconds = monotonic() - started
+        request._is_replay = True
+        return await client._send_handling_redirects(request, follows, [], True)
+    http1 = connection.http1
+    now = monotonic()
+    response = whole_response(request, http1, connection.network_stream, now - started)
+    give_back(pool, state, connection, now)
+    if http1.has_set_cookie or own["_marks_responses"] or logs(own["_logger"]):
         client._note(request, response)
-        if response._coded is not None:
-            response._decode_whole()
-        if 300 <= http1.status_code < 400 and response.has_redirect_location:
-            return await client._follow(request, response, follows)
-        return response
-    request._is_replay = True
-    return await client._send_handling_redirects(request, follows, [], True)
+    if http1.has_content_encoding:
+        response._decode_whole()
+    if 300 <= http1.status_code < 400 and response.has_redirect_location:
+        return await client._follow(request, response, follows)
+    return response
+
+
+cdef bint logs(object logger) except -1:
+    """`logger.isEnabledFor(INFO)`. What it finds is kept in the logger, and looked up there for a third of the call's price."""
+    cdef dict found = PyObject_GenericGetDict(logger, NULL).get("_cache")
+    if found is not None and not logger.disabled:
+        known = found.get(20)
+        if known is not None:
+            return known
+    return logger.isEnabledFor(20)
 
 
 cdef Reactor take(object pool, PoolState state, object key, double now):
@@ -187,45 +286,38 @@ cdef Reactor take(object pool, PoolState state, object key, double now):
             return <Reactor>entry
 
 
-cdef int give_back(object pool, PoolState state, Reactor connection) except -1:
+cdef int give_back(object pool, PoolState state, Reactor connection, double now) except -1:
     """`Pool.give_back`, without its frame."""
     if not connection.finish():
         pool._forget(connection)
         return 0
-    waiter = state.release(connection, monotonic())
+    waiter = state.release(connection, now)
     if waiter is not None or state.waiting or state.discarded:
         pool._place(waiter)
     return 0
 
 
-cdef object whole_response(object request, HTTP1Connection http1, object network_stream):
+cdef object whole_response(object request, HTTP1Connection http1, object network_stream, double seconds):
     """What `Response._received` and `_take_whole` make of a response that is complete."""
     cdef bytes body = http1.body.take()
-    response = Response.__new__(Response)
-    response.__dict__ = {
-        "status_code": http1.status_code,
-        "headers": http1.headers,
-        "_request": request,
-        "history": [],
-        "extensions": {
-            "http_version": http1.http_version,
-            "reason_phrase": http1.reason_phrase,
-            "network_stream": network_stream,
-        },
-        "is_closed": True,
-        "is_stream_consumed": True,
-        "stream": SPENT,
-        "_num_bytes_downloaded": len(body),
-        "_has_set_cookie": http1.has_set_cookie,
-        "_coded" if http1.has_content_encoding else "_content": body,
+    cdef dict own = PyDict_Copy(RESPONSE)
+    own["status_code"] = http1.status_code
+    own["headers"] = http1.headers
+    own["_request"] = request
+    own["history"] = []
+    own["extensions"] = {
+        "http_version": http1.http_version,
+        "reason_phrase": http1.reason_phrase,
+        "network_stream": network_stream,
     }
+    own["_num_bytes_downloaded"] = len(body)
+    own["_seconds"] = seconds
+    if http1.has_set_cookie:
+        own["_has_set_cookie"] = True
+    own["_coded" if http1.has_content_encoding else "_content"] = body
+    response = cyhx_bare(Response)
+    PyObject_GenericSetDict(response, own, NULL)
     return response
-
-
-cdef int own(object error, object request) except -1:
-    if isinstance(error, (RequestError, InvalidURL)):
-        error.request = request
-    return 0
 
 
 if CONTRACT != _wire.CONTRACT:

@@ -342,8 +342,8 @@ class AsyncClient(BaseClient):
         """Take note of a response: its cookies, and a line in the log; give it what the client knows of bodies."""
         if response._sets_cookies():
             self._cookies.extract_cookies(response)
-        response.default_encoding = self._default_encoding
-        if self._json_loads is not None:
+        if self._marks_responses:
+            response.default_encoding = self._default_encoding
             response._json_loads = self._json_loads
         if self._logger.isEnabledFor(_INFO):
             self._log(request, response)

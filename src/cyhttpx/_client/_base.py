@@ -76,7 +76,7 @@ class BaseClient:
         self._logger = logging.getLogger("httpx")
         self._base_url = _with_trailing_slash(URL(base_url))
         self._auth = self._build_auth(auth)
-        self._params = QueryParams(params)
+        self.params = QueryParams(params)
         self.headers = Headers(headers)
         self._cookies = Cookies(cookies)
         self._timeout = Timeout(timeout)
@@ -87,6 +87,8 @@ class BaseClient:
         self._default_encoding = default_encoding
         self._json_loads = json_loads
         self._json_dumps = json_dumps
+        # Whether responses have to be told anything about decoding text or JSON.
+        self._marks_responses = default_encoding != "utf-8" or json_loads is not None
         self._state = ClientState.UNOPENED
 
     @property
@@ -166,6 +168,7 @@ class BaseClient:
     @params.setter
     def params(self, params: QueryParamTypes) -> None:
         self._params = QueryParams(params)
+        self._has_params = bool(self._params)
 
     def build_request(
         self,
@@ -190,7 +193,7 @@ class BaseClient:
         Raises InvalidURL; TypeError and ValueError for a body that can't be encoded.
         """
         merged_url = self._merge_url(url)
-        if params is not None or self._params:
+        if params is not None or self._has_params:
             merged_url = self._merge_params(merged_url, params)
         request = Request._prepared(
             method.upper(),

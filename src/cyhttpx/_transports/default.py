@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from .._config import DEFAULT_LIMITS
 from .._engine import PoolState, originals
@@ -27,17 +28,18 @@ __all__ = ["AsyncHTTPTransport"]
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
-# Raised in every forked child: what the parent has open is the parent's (two processes on one connection mix their responses up).
-_forks = 0
+# Every transport there is: after a fork the child lets go of what the parent has open (two processes on one connection mix their
+# responses up).
+_transports: WeakSet[AsyncHTTPTransport] = WeakSet()
 
 
-def _count_fork() -> None:
-    global _forks
-    _forks += 1
+def _abandon_all() -> None:
+    for transport in list(_transports):
+        transport._abandon()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_count_fork)
+    os.register_at_fork(after_in_child=_abandon_all)
 
 
 def _unknown_loop() -> Any:
@@ -98,8 +100,8 @@ class AsyncHTTPTransport(AsyncBaseTransport):
         self._local_address = local_address
         self._socket_options = tuple(socket_options or ())
         self._pool: Pool | None = None
-        self._pool_forks = _forks
         self._other_pools: list[Pool] = []
+        _transports.add(self)
         if isinstance(verify, str) or cert is not None:
             # Files: what is wrong with them is told here, where they were named.
             from .._drivers import tls
@@ -112,7 +114,7 @@ class AsyncHTTPTransport(AsyncBaseTransport):
         Raises UnsupportedProtocol, and what a `cyhttpx.TransportError` can be.
         """
         pool = self._pool
-        if pool is None or not self._is_here(pool):
+        if pool is None or pool.loop is not _running_loop():
             pool = self._pool_here()
         url = request.url
         key: Any = url._origin_key
@@ -159,12 +161,15 @@ class AsyncHTTPTransport(AsyncBaseTransport):
         for pool in pools:
             pool.close()
 
-    def _is_here(self, pool: Pool) -> bool:
-        """Whether a pool is of the running loop and of this process."""
-        return pool.loop is _running_loop() and self._pool_forks == _forks
+    def _abandon(self) -> None:
+        pools, self._other_pools = [*self._other_pools, self._pool], []
+        self._pool = None
+        for pool in pools:
+            if pool is not None:
+                pool.abandon()
 
     def _pool_here(self) -> Pool:
-        """Return the pool of the running loop; those of loops that are gone, or of the process before a fork, are dropped."""
+        """Return the pool of the running loop; those of loops that are gone are closed."""
         global _running_loop
         from .._drivers import current_driver
 
@@ -174,11 +179,6 @@ class AsyncHTTPTransport(AsyncBaseTransport):
         known = self._other_pools
         if self._pool is not None:
             known.append(self._pool)
-        if self._pool_forks != _forks:
-            for pool in known:
-                pool.abandon()
-            known = []
-            self._pool_forks = _forks
         here = next((pool for pool in known if pool.loop is loop), None)
         self._other_pools = [pool for pool in known if pool is not here and pool.driver.is_alive]
         for pool in known:
