@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m benchmarks.compare` beside other clients, `pytest benchmarks` for single parts."""
