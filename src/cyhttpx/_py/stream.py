@@ -97,12 +97,8 @@ class SocketStream:
                 self.clean_eof = True
             return data
         while True:
-            data = tls.read(max_bytes)
-            if tls.wants_write:
-                # Reading made something to send: an answer to a key update, or an alert.
-                self._flush_or_fail()
+            data = self._recv_held(max_bytes)
             if data is not None:
-                self.clean_eof = tls.clean_eof
                 return data
             ciphertext = self._receive(CIPHER_SIZE)
             if ciphertext is None:
@@ -207,6 +203,30 @@ class SocketStream:
         except OSError:
             pass
         return False
+
+    @property
+    def _is_tls(self) -> bool:
+        return self._tls is not None
+
+    def _recv_held(self, max_bytes: int) -> bytes | None:
+        """`recv` of what TLS has already taken from the socket, which is left alone: None if that is less than a
+        record.
+        """
+        tls = self._tls
+        if tls is None:
+            return None
+        while True:
+            data = tls.read(max_bytes)
+            if tls.wants_write:
+                # Reading made something to send: an answer to a key update, or an alert.
+                self._flush_or_fail()
+            if data is not None:
+                self.clean_eof = tls.clean_eof
+                return data
+            ciphertext = None if self._inner is None else self._inner._recv_held(CIPHER_SIZE)
+            if ciphertext is None:
+                return None
+            tls.feed(ciphertext)
 
     def _flush_or_fail(self) -> None:
         # A connection that can't be written to any more is met by the next receive, with the better error.
