@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 __all__ = ["HTTP1Connection", "Headers", "PoolEntry", "PoolState", "Reactor", "SocketStream", "Waiter", "embark", "engine", "originals"]
 
-_PARTS = ("headers", "_head", "_body", "http1", "stream", "pool", "reactor", "trip")
+_PARTS = ("headers", "_head", "_body", "http1", "stream", "pool", "reactor", "_draft", "trip")
 
 
 def _choose() -> Literal["c", "py"]:

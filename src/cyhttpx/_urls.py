@@ -67,6 +67,10 @@ class URL:
 
         def __getattr__(self, name):
             # Only called for a slot that is still empty, or for a name that doesn't exist.
+            if name == "_uri_reference":
+                # Made from its parts by the compiled core: the text is normal, and parsing it can wait.
+                self._uri_reference = reference = urlparse(self._str)
+                return reference
             make = _LAZY.get(name)
             if make is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)

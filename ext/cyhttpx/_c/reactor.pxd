@@ -64,7 +64,9 @@ cdef class Reactor(PoolEntry):
     cpdef bint is_quiet(self) except -1
     cdef bint reached(self, int goal)
     cdef bint transmit(self, bytes data) except -1
+    cdef bint transmit_all(self, list parts) except -1
     cdef bint drain(self) except -1
+    cdef int drop_sent(self, Py_ssize_t sent) except -1
     cdef int receive(self) except -1
     cdef bint receive_once(self) except -1
     cdef bint is_sated(self)

@@ -8,7 +8,7 @@ Rule 2: a response that is complete, or whose head is in while the request is st
 answer early and close (RFC 9112 §9.5).
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_GET_SIZE
 
 from cyhttpx._c.headers cimport Headers
 from cyhttpx._c.http1 cimport HTTP1Connection
@@ -22,6 +22,8 @@ CONTRACT = 1
 
 cdef enum:
     SCRATCH_SIZE = 65536
+    # A read that a head is expected in: small, so that of a large body little has to be copied out of it.
+    HEAD_SIZE = 8192
     # Reads per readiness, so that one fast connection doesn't starve the others.
     READS = 4
     # Reads that a consumer of a stream may do by itself between two turns of the loop.
@@ -69,7 +71,6 @@ cdef class Reactor(PoolEntry):
 
     cdef int start(self, bytes method, bytes target, Headers headers, bytes body, bint whole) except -1:
         cdef bint joined = body is None or PyBytes_GET_SIZE(body) <= JOINED_SIZE
-        cdef bytes part
         cdef list parts = []
         self.http1.body.wants_whole = whole
         request = self.http1.start(method, target, headers, body if joined else None)
@@ -81,9 +82,10 @@ cdef class Reactor(PoolEntry):
         self.wants_whole = whole
         self.sent_before = self.sent
         self.exchanges += 1
-        self.transmit(request)
-        for part in parts:
-            self.transmit(part)
+        if joined:
+            self.transmit(request)
+        else:
+            self.transmit_all([request, *parts])
         return 0
 
     def write(self, bytes data):
@@ -92,11 +94,7 @@ cdef class Reactor(PoolEntry):
         Raises:
             LocalProtocolError: the body is longer than its Content-Length.
         """
-        cdef bytes part
-        cdef bint taken = True
-        for part in self.http1.send_data(data):
-            taken = self.transmit(part)
-        return taken
+        return self.transmit_all(self.http1.send_data(data))
 
     def end(self):
         """End the request body. False: wait for GOAL_WRITABLE.
@@ -235,39 +233,56 @@ cdef class Reactor(PoolEntry):
             return False
         return self.drain()
 
+    cdef bint transmit_all(self, list parts) except -1:
+        """Send several parts, together where the socket can."""
+        cdef bint was_empty = not self.outbox
+        if self.write_error is not None:
+            return True
+        self.outbox.extend(parts)
+        return self.drain() if was_empty and parts else not self.outbox
+
     cdef bint drain(self) except -1:
-        cdef bytes data
         cdef Py_ssize_t sent
         try:
             while self.outbox:
-                data = <bytes>self.outbox[0]
-                sent = self.stream.send_from(
-                    PyBytes_AS_STRING(data) + self.outbox_at, PyBytes_GET_SIZE(data) - self.outbox_at
-                )
+                sent = self.stream.send_parts(self.outbox, self.outbox_at)
                 if sent < 0:
                     self.watch_writing()
                     return False
                 self.sent += sent
-                self.outbox_at += sent
-                if self.outbox_at == PyBytes_GET_SIZE(data):
-                    self.outbox_at = 0
-                    del self.outbox[0]
-            if self.stream.wants_write:
-                if not self.stream.push():
-                    self.watch_writing()
-                    return False
+                self.drop_sent(sent)
+            if self.stream.wants_write and not self.stream.push():
+                self.watch_writing()
+                return False
         except WriteError as error:
             # Kept: the peer may have answered before it closed. Reading will tell.
             self.write_error = error
             self.outbox.clear()
             self.outbox_at = 0
-        self.unwatch_writing()
         return True
+
+    cdef int drop_sent(self, Py_ssize_t sent) except -1:
+        """Take what the socket took out of the outbox."""
+        cdef Py_ssize_t size
+        while sent:
+            size = PyBytes_GET_SIZE(<bytes>self.outbox[0]) - self.outbox_at
+            if sent < size:
+                self.outbox_at += sent
+                return 0
+            sent -= size
+            self.outbox_at = 0
+            del self.outbox[0]
+        return 0
 
     def on_writable(self):
         """The loop's callback."""
         cdef Py_ssize_t before = self.sent
         if self.stream.fd < 0:
+            return
+        if not self.outbox and not self.stream.wants_write:
+            # Not taken away when the outbox empties: a body's next piece comes before the loop asks again, and each change of
+            # what it watches is a system call.
+            self.unwatch_writing()
             return
         self.drain()
         if self.waiter is None:
@@ -322,11 +337,12 @@ cdef class Reactor(PoolEntry):
 
     cdef bint receive_once(self) except -1:
         """Receive once. True: there is nothing more to receive now."""
-        cdef Py_ssize_t room = SCRATCH_SIZE
+        cdef Py_ssize_t room
         cdef Py_ssize_t got
         cdef char* place = self.http1.direct_room(&room)
         if place == NULL:
-            got = self.stream.receive_into(SCRATCH, SCRATCH_SIZE, NULL, 0)
+            room = SCRATCH_SIZE if self.http1.has_head else HEAD_SIZE
+            got = self.stream.receive_into(SCRATCH, room, NULL, 0)
             if got > 0:
                 self.http1.feed(SCRATCH, got)
         else:

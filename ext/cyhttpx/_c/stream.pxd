@@ -8,6 +8,7 @@ cdef class SocketStream:
 
     # TLS: an SSLObject between two MemoryBIOs; None for plain.
     cdef object tls
+    cdef bint holds                  # the SSLObject may hold bytes that were received and not read from it yet
     cdef object tls_read
     cdef object tls_write
     cdef object incoming
@@ -21,6 +22,7 @@ cdef class SocketStream:
     # Verbs in C: a count, 0 for end of file (receive) or nothing taken, -1 for "would block".
     cdef Py_ssize_t receive_into(self, char* room, Py_ssize_t size, char* spare, Py_ssize_t spare_size) except -2
     cdef Py_ssize_t send_from(self, const char* data, Py_ssize_t size) except -2
+    cdef Py_ssize_t send_parts(self, list parts, Py_ssize_t at) except -2
     cdef bint push(self) except -1
     cdef bint is_quiet(self) except -1
 

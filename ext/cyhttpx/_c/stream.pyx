@@ -8,7 +8,7 @@ TLS is an `ssl.SSLObject` between two MemoryBIOs, so it is the same for every dr
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.memoryview cimport PyMemoryView_FromMemory
 from libc.errno cimport EAGAIN, EINTR, errno
-from libc.string cimport strerror
+from libc.string cimport memset, strerror
 
 from cyhttpx._exceptions import ConnectError, ReadError, WriteError
 
@@ -34,12 +34,18 @@ cdef extern from "<sys/socket.h>" nogil:
     int MSG_DONTWAIT
     ssize_t recv(int fd, void* room, size_t size, int flags)
     ssize_t send(int fd, const void* data, size_t size, int flags)
+    cdef struct msghdr:
+        iovec* msg_iov
+        size_t msg_iovlen
+    ssize_t sendmsg(int fd, const msghdr* message, int flags)
 
 cdef enum:
     # One read of ciphertext: four TLS records. The buffer is shared: it is empty again before any verb returns, and the GIL is held.
     CIPHER_SIZE = 65536 + 1024
     # The most plain text that one send encrypts: what the socket doesn't take has to be kept.
     ENCRYPT_SIZE = 65536
+    # Parts of a request body that go in one call: a chunk is three.
+    PARTS = 8
 
 cdef char CIPHER[CIPHER_SIZE]
 
@@ -77,8 +83,10 @@ cdef class SocketStream:
             except (ssl.SSLError, ValueError) as error:
                 # A name that can't be one (empty, or not encodable) is met here.
                 raise ConnectError(str(error)) from error
-            self.tls_read = self.tls.read
-            self.tls_write = self.tls.write
+            # The methods below SSLObject's own, which do nothing but pass the call on.
+            inside = getattr(self.tls, "_sslobj", None) or self.tls
+            self.tls_read = inside.read
+            self.tls_write = inside.write
 
     # Verbs for Python.
 
@@ -201,7 +209,7 @@ cdef class SocketStream:
                 self.saw_eof = self.clean_eof = True
             return got
         got = self.decrypt_into(room, size)
-        if got == size and spare_size and (self.incoming.pending or self.tls.pending()):
+        if got == size and spare_size and self.holds:
             more = self.decrypt_into(spare, spare_size)
             if more > 0:
                 got += more
@@ -209,16 +217,14 @@ cdef class SocketStream:
 
     cdef Py_ssize_t decrypt_into(self, char* room, Py_ssize_t size) except -2:
         cdef Py_ssize_t got
-        cdef bint may_hold = self.incoming.pending or self.tls.pending()
         while True:
-            if not may_hold:
-                got = self.fetch()
-                if got < 0:
+            if not self.holds:
+                if self.fetch() < 0:
                     return -1
             try:
                 got = self.tls_read(size, PyMemoryView_FromMemory(room, size, PyBUF_WRITE))
             except ssl.SSLWantReadError:
-                may_hold = False
+                self.holds = False
                 if self.outgoing.pending:
                     # Reading made something to send: an answer to a key update, or an alert.
                     self.push_or_fail()
@@ -227,7 +233,6 @@ cdef class SocketStream:
                 continue
             except ssl.SSLZeroReturnError:
                 got = 0
-                self.clean_eof = True
             except ssl.SSLEOFError:
                 self.saw_eof = True
                 return 0
@@ -236,7 +241,9 @@ cdef class SocketStream:
             if got == 0:
                 # close_notify: nothing can follow, also when the peer leaves the socket open.
                 self.clean_eof = self.saw_eof = True
-            elif self.outgoing.pending:
+            # A record gives all it has, up to the room: less than that, and only what came behind it can be left.
+            self.holds = got == size or self.incoming.pending > 0
+            if self.outgoing.pending:
                 self.push_or_fail()
             return got
 
@@ -245,8 +252,10 @@ cdef class SocketStream:
         cdef Py_ssize_t got = self.raw_receive(CIPHER, CIPHER_SIZE, NULL, 0)
         if got > 0:
             self.incoming.write(PyMemoryView_FromMemory(CIPHER, got, PyBUF_READ))
+            self.holds = True
         elif got == 0 and not self.saw_eof:
             self.saw_eof = True
+            self.holds = True
             self.incoming.write_eof()
         return got
 
@@ -265,6 +274,35 @@ cdef class SocketStream:
             raise WriteError(str(error)) from error
         self.push()
         return size
+
+    cdef Py_ssize_t send_parts(self, list parts, Py_ssize_t at) except -2:
+        """Send some of `parts`, from `at` of the first on: the bytes taken, -1 if none could be."""
+        cdef iovec vector[PARTS]
+        cdef msghdr message
+        cdef int count = 0
+        cdef bytes part
+        cdef ssize_t sent
+        if len(parts) == 1 or self.tls is not None or self.inner is not None:
+            part = <bytes>parts[0]
+            return self.send_from(PyBytes_AS_STRING(part) + at, PyBytes_GET_SIZE(part) - at)
+        memset(&message, 0, sizeof(message))
+        for part in parts:
+            vector[count].iov_base = PyBytes_AS_STRING(part) + at
+            vector[count].iov_len = PyBytes_GET_SIZE(part) - at
+            at = 0
+            count += 1
+            if count == PARTS:
+                break
+        while True:
+            message.msg_iov = vector
+            message.msg_iovlen = count
+            sent = sendmsg(self.fd, &message, MSG_NOSIGNAL)
+            if sent >= 0:
+                return sent
+            if errno == EAGAIN:
+                return -1
+            if errno != EINTR:
+                raise WriteError(f"[Errno {errno}] {strerror(errno).decode('ascii', 'replace')}")
 
     cdef bint push(self) except -1:
         """Hand ciphertext to the socket: True when all of it is gone."""
@@ -296,7 +334,7 @@ cdef class SocketStream:
         cdef ssize_t got
         if self.fd < 0 or self.saw_eof:
             return False
-        if self.tls is not None and (self.incoming.pending or self.tls.pending()):
+        if self.holds:
             return False
         got = recv(self.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT)
         return got < 0 and errno == EAGAIN

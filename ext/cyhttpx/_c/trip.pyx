@@ -8,7 +8,7 @@ every method that it walks past is the package's own: a subclass, a patched clas
 from cpython.dict cimport PyDict_Copy, PyDict_Size
 from cpython.object cimport PyObject, PyTypeObject
 
-from cyhttpx._c.headers cimport Headers
+from cyhttpx._c._draft cimport draft_request
 from cyhttpx._c.http1 cimport HTTP1Connection
 from cyhttpx._c.pool cimport PoolEntry, PoolState
 from cyhttpx._c.reactor cimport GOAL_WHOLE, GOAL_WRITABLE, Reactor, monotonic
@@ -41,27 +41,14 @@ cdef class Own:
     cdef Py_ssize_t attributes       # of an instance without patched methods
 
 
-cdef class Place:
-    """A URL, and what sending a request to it takes from it."""
-    cdef object url
-    cdef object origin_key
-    cdef bytes target
-    cdef tuple host                  # the Host field as `Headers` keeps it
-
-
 cdef Own own_client = None
 cdef Own own_transport = None
 cdef bint is_loaded = False
-cdef object USE_CLIENT_DEFAULT, CLOSED, OPENED, Request, Response, ByteStream
-cdef object cached_url, may_replay, RequestError, InvalidURL, NetworkError, RemoteProtocolError
+cdef object USE_CLIENT_DEFAULT, CLOSED, OPENED, Response, ByteStream
+cdef object may_replay, RequestError, InvalidURL, NetworkError, RemoteProtocolError
 cdef dict METHODS = {name: name.encode() for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")}
-# Places by URL text: like `_urls.cached_url`, in two generations, so that nothing is ever searched for what to forget.
-cdef enum:
-    PLACES = 512
-cdef dict places = {}
-cdef dict old_places = {}
-# What every request without a body, and every response that came whole, starts from: copying is cheaper than building.
-cdef dict REQUEST, RESPONSE
+# What every response that came whole starts from: copying a dict is cheaper than building one.
+cdef dict RESPONSE
 
 
 def originals(cls, names):
@@ -99,8 +86,8 @@ def embark(
     if pool is None or not is_here(pool):
         return None
     request = None
-    if content is data is json is params is headers is None and timeout is USE_CLIENT_DEFAULT:
-        request = quick_request(own, method, url)
+    if data is None:
+        request = draft_request(own, method, url, content, json, params, headers, timeout)
     if request is None:
         request = client.build_request(
             method, url, content=content, data=data, json=json, params=params, headers=headers, timeout=timeout
@@ -109,7 +96,7 @@ def embark(
     target = request.url
     if (
         type(request.stream) is not ByteStream
-        or target._uri_reference.userinfo
+        or "@" in target._str and target._uri_reference.userinfo
         or (<tuple>target._origin_key)[0] not in ("http", "https")
     ):
         # The request is built: it goes its way through the layers as it is.
@@ -129,19 +116,16 @@ cdef bint is_here(object pool) except -1:
 
 cdef int load() except -1:
     """Fetch the classes of the layers above: they are there by the first request, and weren't when this module was made."""
-    global is_loaded, USE_CLIENT_DEFAULT, CLOSED, OPENED, Request, Response, ByteStream, REQUEST, RESPONSE
-    global cached_url, may_replay, RequestError, InvalidURL, NetworkError, RemoteProtocolError
-    from cyhttpx import _client, _content, _exceptions, _exchange, _request, _response, _urls
+    global is_loaded, USE_CLIENT_DEFAULT, CLOSED, OPENED, Response, ByteStream, RESPONSE
+    global may_replay, RequestError, InvalidURL, NetworkError, RemoteProtocolError
+    from cyhttpx import _client, _content, _exceptions, _exchange, _response
 
     USE_CLIENT_DEFAULT = _client.USE_CLIENT_DEFAULT
     CLOSED = _client.ClientState.CLOSED
     OPENED = _client.ClientState.OPENED
-    Request, Response, ByteStream = _request.Request, _response.Response, _content.ByteStream
-    cached_url, may_replay = _urls.cached_url, _exchange.may_replay
+    Response, ByteStream, may_replay = _response.Response, _content.ByteStream, _exchange.may_replay
     RequestError, InvalidURL = _exceptions.RequestError, _exceptions.InvalidURL
     NetworkError, RemoteProtocolError = _exceptions.NetworkError, _exceptions.RemoteProtocolError
-    REQUEST = dict.fromkeys(("method", "url", "headers", "_timeout"))
-    REQUEST.update(_extensions=None, stream=_request._EMPTY, _content=b"")
     RESPONSE = dict.fromkeys(("status_code", "headers", "_request", "history", "extensions", "_num_bytes_downloaded"))
     RESPONSE.update(is_closed=True, is_stream_consumed=True, stream=_response._SPENT, _has_set_cookie=False, _seconds=0.0)
     is_loaded = True
@@ -165,52 +149,6 @@ cdef bint is_original(Own own, object instance) except -1:
     own.version = cyhx_version(cls)
     own.attributes = PyDict_Size(attributes)
     return True
-
-
-cdef Place place_of(str url):
-    """The place of a URL text, None for a relative URL. Raises InvalidURL."""
-    global places, old_places
-    cdef Place place = <Place>places.get(url)
-    cdef tuple origin
-    if place is not None:
-        return place
-    place = <Place>old_places.get(url)
-    if place is None:
-        place = Place.__new__(Place)
-        place.url = cached_url(url)
-        origin = place.url._origin_key
-        if not origin[0] or not origin[1]:
-            return None
-        place.origin_key = origin
-        place.target = place.url._target
-        place.host = (b"Host", b"host", place.url._host_header)
-        if len(url) > 2048:
-            return place
-    if PyDict_Size(places) >= PLACES:
-        old_places, places = places, {}
-    places[url] = place
-    return place
-
-
-cdef object quick_request(dict client, str method, object url):
-    """What `build_request` makes of a URL alone; None where there is more to it."""
-    cdef dict own
-    cdef Place place
-    if type(url) is not str or client["_has_params"] or client["_cookies"]._jar is not None:
-        return None
-    if method not in ("GET", "HEAD", "DELETE", "OPTIONS"):
-        return None
-    place = place_of(<str>url)
-    if place is None:
-        return None
-    own = PyDict_Copy(REQUEST)
-    own["method"] = method
-    own["url"] = place.url
-    own["headers"] = (<Headers>client["_headers"]).with_host(place.host)
-    own["_timeout"] = client["_timeout"]
-    request = cyhx_bare(Request)
-    PyObject_GenericSetDict(request, own, NULL)
-    return request
 
 
 async def travel(client, dict own, request, url, pool, bint follows):
