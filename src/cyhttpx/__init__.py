@@ -45,6 +45,7 @@ from ._run import run
 from ._status_codes import codes
 from ._transports.base import AsyncBaseTransport, BaseTransport
 from ._transports.default import AsyncHTTPTransport
+from ._transports.mock import MockTransport
 from ._types import AsyncByteStream, SyncByteStream
 from ._urls import URL, Origin, QueryParams
 
@@ -73,6 +74,7 @@ __all__ = [
     "InvalidURL",
     "Limits",
     "LocalProtocolError",
+    "MockTransport",
     "NetRCAuth",
     "NetworkError",
     "Origin",

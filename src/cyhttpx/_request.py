@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ._config import Timeout
 from ._content import ByteStream, UnattachedStream, encode_request
 from ._cookies import Cookies
 from ._engine import Headers
@@ -15,6 +15,7 @@ from ._urls import URL, cached_url, with_params
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ._config import Timeout
     from ._types import (
         AsyncByteStream,
         CookieTypes,
@@ -53,7 +54,7 @@ class Request:
     headers: Headers
     stream: SyncByteStream | AsyncByteStream
 
-    # Not in httpx. `_wants_whole`: the client will read the body anyway, so the transport may wait for all of it at once.
+    # Not in httpx. `_wants_whole`: the client will read the body anyway, so the transport may wait for all of it.
     # `_timeout` stands for extensions of nothing but that timeout, which most requests have and few look at.
     # `_is_replay`: it was sent before, on a connection that turned out dead.
     _wants_whole = False
@@ -120,7 +121,8 @@ class Request:
     ) -> None:
         """Make the stream, and the headers that go with it and with the URL."""
         has_host = bool(self.url._uri_reference.host)
-        if content is data is files is json is None and self.method not in _BODY_METHODS:
+        has_no_body = content is None and data is None and files is None and json is None
+        if has_no_body and self.method not in _BODY_METHODS:
             self.stream = _EMPTY
             self._content = b""
             if has_host:
@@ -138,7 +140,8 @@ class Request:
             if name == "Transfer-Encoding" and "Content-Length" in self.headers:
                 continue
             self.headers.setdefault(name, value)
-        if self.method in _BODY_METHODS and not ("Content-Length" in self.headers or "Transfer-Encoding" in self.headers):
+        has_length = "Content-Length" in self.headers or "Transfer-Encoding" in self.headers
+        if not has_length and self.method in _BODY_METHODS:
             self.headers = Headers([(b"Content-Length", b"0"), *self.headers.raw])
         if has_host:
             self.headers = self.headers._with_host(self.url._host_header)
@@ -154,15 +157,19 @@ class Request:
             raise RequestNotRead() from None
 
     def read(self) -> bytes:
-        """Read the body into memory and return it; it can be sent again then."""
+        """Read the body into memory and return it; it can be sent again then. RuntimeError if only `aread` can."""
         if not hasattr(self, "_content"):
-            self._keep(b"".join(self.stream))  # type: ignore[arg-type]
+            if not isinstance(self.stream, Iterable):
+                raise RuntimeError("Attempted to read the async body of a request with `read()`.")
+            self._keep(b"".join(self.stream))
         return self._content
 
     async def aread(self) -> bytes:
-        """Read the body into memory and return it; it can be sent again then."""
+        """Read the body into memory and return it; it can be sent again then. RuntimeError if only `read` can."""
         if not hasattr(self, "_content"):
-            self._keep(b"".join([part async for part in self.stream]))  # type: ignore[union-attr]
+            if not isinstance(self.stream, AsyncIterable):
+                raise RuntimeError("Attempted to read the sync body of a request with `aread()`.")
+            self._keep(b"".join([part async for part in self.stream]))
         return self._content
 
     def _keep(self, content: bytes) -> None:

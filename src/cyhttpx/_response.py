@@ -1,38 +1,29 @@
-"""Response: what came back, read or still coming.
+"""Response: what came back, its status, headers and body.
 
-A response in a client's hands has either its whole body in memory or a stream with the connection behind it. Reading, sync and async,
-runs through the same pipelines: raw bytes, decoded bytes, text, lines.
+A response in a client's hands has either its whole body in memory or a stream with the connection behind it. How it is
+read from there is `_reading`'s.
 """
 
 from __future__ import annotations
 
-import codecs
 from typing import TYPE_CHECKING, Any
 
 from ._content import ByteStream, UnattachedStream, encode_response
 from ._cookies import Cookies
-from ._decoders import ByteChunker, IdentityDecoder, LineDecoder, TextChunker, TextDecoder, make_decoder
+from ._decoders import TextDecoder
 from ._engine import Headers
-from ._exceptions import (
-    HTTPStatusError,
-    InvalidURL,
-    RequestError,
-    ResponseNotRead,
-    StreamClosed,
-    StreamConsumed,
-)
+from ._exceptions import HTTPStatusError, RequestError, ResponseNotRead
+from ._reading import Reading, is_text_encoding, is_utf8_json, parse_charset
 from ._status_codes import codes
-from ._types import AsyncByteStream, SyncByteStream
 from ._utils import parse_header_links
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
-    from ._decoders import ContentDecoder
     from ._engine import HTTP1Connection
     from ._request import Request
-    from ._types import HeaderTypes, ResponseContent, ResponseExtensions
+    from ._types import AsyncByteStream, HeaderTypes, ResponseContent, ResponseExtensions, SyncByteStream
     from ._urls import URL
 
 __all__ = ["Response"]
@@ -47,7 +38,7 @@ _SPENT = ByteStream(b"")
 _json_decode: Callable[[str], Any] | None = None
 
 
-class Response:
+class Response(Reading):
     """An HTTP response (https://www.python-httpx.org/api/#response).
 
     Args:
@@ -62,22 +53,11 @@ class Response:
     """
 
     status_code: int
-    headers: Headers
-    stream: SyncByteStream | AsyncByteStream
     history: list[Response]
 
-    # What most responses leave as it is stands on the class: one made by a transport sets ten attributes, not twenty.
+    # As in `Reading`: what most responses leave as it is.
     next_request: Request | None = None
-    is_closed = False
-    is_stream_consumed = False
     default_encoding: str | Callable[[bytes], str] = "utf-8"
-    _request: Request | None = None
-    _num_bytes_downloaded = 0
-    # The body as it came, to be decoded when someone looks.
-    _coded: bytes | None = None
-    # time.perf_counter() when the request was handed to the transport, and seconds from there to the end of the body.
-    _started: float | None = None
-    _seconds: float | None = None
     _json_loads: Callable[..., Any] | None = None
     # Noticed while the head was parsed; None: not looked yet.
     _has_set_cookie: bool | None = None
@@ -196,10 +176,14 @@ class Response:
 
     @property
     def cookies(self) -> Cookies:
-        """The cookies that this response sets."""
+        """The cookies that this response sets; RuntimeError where no request has been set."""
         if not hasattr(self, "_cookies"):
-            self._cookies = Cookies()
-            self._cookies.extract_cookies(self)
+            if self._request is None:
+                # What may be set depends on the URL. It is missed even where nothing is set, as in httpx.
+                _ = self.request
+            cookies = Cookies()
+            cookies.extract_cookies(self)
+            self._cookies = cookies
         return self._cookies
 
     def _sets_cookies(self) -> bool:
@@ -314,7 +298,7 @@ class Response:
         Raises json.JSONDecodeError (a ValueError), UnicodeDecodeError.
         """
         content = self.content
-        if kwargs or self._json_loads is not None or not _is_utf8_json(content):
+        if kwargs or self._json_loads is not None or not is_utf8_json(content):
             from json import loads
 
             return (self._json_loads or loads)(content, **kwargs)
@@ -333,7 +317,7 @@ class Response:
         """
         if not hasattr(self, "_encoding"):
             encoding = self.charset_encoding
-            if encoding is None or not _is_known_encoding(encoding):
+            if encoding is None or not is_text_encoding(encoding):
                 if isinstance(self.default_encoding, str):
                     encoding = self.default_encoding
                 elif hasattr(self, "_content") or self._coded is not None:
@@ -353,196 +337,7 @@ class Response:
     def charset_encoding(self) -> str | None:
         """The charset of Content-Type, in lower case; None where it names none."""
         content_type = self.headers.get("Content-Type")
-        return None if content_type is None else _parse_content_type_charset(content_type)
-
-    def _get_content_decoder(self) -> ContentDecoder:
-        if not hasattr(self, "_decoder"):
-            self._decoder = make_decoder(self.headers.get_list("content-encoding"))
-        return self._decoder
-
-    # The pipelines: what each piece becomes, and what is left at the end.
-
-    def _bytes_pipeline(self, chunk_size: int | None) -> _Pipeline:
-        return _Pipeline(self._get_content_decoder(), ByteChunker(chunk_size))
-
-    def _text_pipeline(self, chunk_size: int | None) -> _Pipeline:
-        return _Pipeline(TextDecoder(encoding=self.encoding or "utf-8"), TextChunker(chunk_size))
-
-    def _pieces_of_content(self, chunk_size: int | None) -> Iterator[bytes]:
-        content = self.content
-        size = max(len(content) if chunk_size is None else chunk_size, 1)
-        for start in range(0, len(content), size):
-            yield content[start : start + size]
-
-    def _has_content(self) -> bool:
-        return self._coded is not None or hasattr(self, "_content")
-
-    def _begin_raw(self, kind: type, message: str) -> None:
-        if self.is_stream_consumed:
-            raise StreamConsumed()
-        if self.is_closed:
-            raise StreamClosed()
-        if not isinstance(self.stream, kind):
-            raise RuntimeError(message)
-        self.is_stream_consumed = True
-        self._num_bytes_downloaded = 0
-
-    def _end(self) -> None:
-        """Note that the exchange is over."""
-        self.is_closed = True
-        if self._started is not None:
-            from time import perf_counter
-
-            self._seconds = perf_counter() - self._started
-
-    def _own(self, error: RequestError | InvalidURL) -> None:
-        """Say on the error which request it ended."""
-        if self._request is not None:
-            error.request = self._request  # type: ignore[union-attr]
-
-    # Reading, for a client that waits in threads.
-
-    def read(self) -> bytes:
-        """Read the whole body and return it, decoded."""
-        if not self._has_content():
-            self._content = b"".join(self.iter_bytes())
-        return self.content
-
-    def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        """Iterate over the decoded body, in pieces of `chunk_size` bytes, or as they come."""
-        if self._has_content():
-            yield from self._pieces_of_content(chunk_size)
-            return
-        pipeline = self._bytes_pipeline(chunk_size)
-        try:
-            for raw in self.iter_raw():
-                yield from pipeline.feed(raw)
-            yield from pipeline.end()
-        except RequestError as error:
-            self._own(error)
-            raise
-
-    def iter_text(self, chunk_size: int | None = None) -> Iterator[str]:
-        """Iterate over the body as text, in pieces of `chunk_size` characters, or as they come."""
-        pipeline = self._text_pipeline(chunk_size)
-        for piece in self.iter_bytes():
-            yield from pipeline.feed(piece)
-        yield from pipeline.end()
-
-    def iter_lines(self) -> Iterator[str]:
-        """Iterate over the lines of the body, without their ends."""
-        decoder = LineDecoder()
-        for text in self.iter_text():
-            yield from decoder.decode(text)
-        yield from decoder.flush()
-
-    def iter_raw(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        """Iterate over the body as it comes, not decoded.
-
-        Raises StreamConsumed the second time, StreamClosed after `close`.
-        """
-        self._begin_raw(SyncByteStream, "Attempted to call a sync iterator on an async stream.")
-        chunker = ByteChunker(chunk_size)
-        try:
-            for piece in self.stream:  # type: ignore[union-attr]
-                self._num_bytes_downloaded += len(piece)
-                yield from chunker.decode(piece)
-            yield from chunker.flush()
-        except (RequestError, InvalidURL) as error:
-            self._own(error)
-            raise
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        """Close the response and free its connection. Reading to the end does it too."""
-        if not isinstance(self.stream, SyncByteStream):
-            raise RuntimeError("Attempted to call an sync close on an async stream.")
-        if not self.is_closed:
-            self._end()
-            self.stream.close()
-
-    # Reading, for a client on an event loop.
-
-    async def aread(self) -> bytes:
-        """Read the whole body and return it, decoded."""
-        if not self._has_content():
-            self._content = b"".join([piece async for piece in self.aiter_bytes()])
-        return self.content
-
-    async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """Iterate over the decoded body, in pieces of `chunk_size` bytes, or as they come."""
-        if self._has_content():
-            for piece in self._pieces_of_content(chunk_size):
-                yield piece
-            return
-        pipeline = self._bytes_pipeline(chunk_size)
-        raw_pieces = self.aiter_raw()
-        try:
-            async for raw in raw_pieces:
-                for piece in pipeline.feed(raw):
-                    yield piece
-            for piece in pipeline.end():
-                yield piece
-        except RequestError as error:
-            self._own(error)
-            raise
-        finally:
-            await raw_pieces.aclose()  # type: ignore[attr-defined]
-
-    async def aiter_text(self, chunk_size: int | None = None) -> AsyncIterator[str]:
-        """Iterate over the body as text, in pieces of `chunk_size` characters, or as they come."""
-        pipeline = self._text_pipeline(chunk_size)
-        pieces = self.aiter_bytes()
-        try:
-            async for piece in pieces:
-                for text in pipeline.feed(piece):
-                    yield text
-            for text in pipeline.end():
-                yield text
-        finally:
-            await pieces.aclose()  # type: ignore[attr-defined]
-
-    async def aiter_lines(self) -> AsyncIterator[str]:
-        """Iterate over the lines of the body, without their ends."""
-        decoder = LineDecoder()
-        texts = self.aiter_text()
-        try:
-            async for text in texts:
-                for line in decoder.decode(text):
-                    yield line
-            for line in decoder.flush():
-                yield line
-        finally:
-            await texts.aclose()  # type: ignore[attr-defined]
-
-    async def aiter_raw(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """Iterate over the body as it comes, not decoded.
-
-        Raises StreamConsumed the second time, StreamClosed after `aclose`.
-        """
-        self._begin_raw(AsyncByteStream, "Attempted to call an async iterator on an sync stream.")
-        chunker = ByteChunker(chunk_size)
-        try:
-            async for piece in self.stream:  # type: ignore[union-attr]
-                self._num_bytes_downloaded += len(piece)
-                for part in chunker.decode(piece):
-                    yield part
-            for part in chunker.flush():
-                yield part
-        except (RequestError, InvalidURL) as error:
-            self._own(error)
-            raise
-        finally:
-            await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close the response and free its connection. Reading to the end does it too."""
-        if not isinstance(self.stream, AsyncByteStream):
-            raise RuntimeError("Attempted to call an async close on an sync stream.")
-        if not self.is_closed:
-            self._end()
-            await self.stream.aclose()
+        return None if content_type is None else parse_charset(content_type)
 
     def __repr__(self) -> str:
         return f"<Response [{self.status_code} {self.reason_phrase}]>"
@@ -557,63 +352,3 @@ class Response:
         self.is_closed = True
         self.extensions = {}
         self.stream = UnattachedStream()
-
-
-class _Pipeline:
-    """A decoder and a chunker in a row: what goes in comes out decoded, in pieces of the size asked for."""
-
-    __slots__ = ("_chunker", "_decoder", "_steps")
-
-    def __init__(self, decoder: Any, chunker: Any) -> None:
-        self._decoder = decoder
-        self._chunker = chunker
-        # Bytes are decoded in bounded steps: a bomb goes through in constant memory.
-        self._steps: Callable[[bytes], Any] = getattr(decoder, "decode_steps", None) or self._one_step
-
-    def _one_step(self, data: bytes) -> tuple[Any]:
-        return (self._decoder.decode(data),)
-
-    def feed(self, data: bytes) -> Iterator[Any]:
-        if type(self._decoder) is IdentityDecoder and self._chunker._size is None:
-            if data:
-                yield data
-            return
-        for step in self._steps(data):
-            yield from self._chunker.decode(step)
-
-    def end(self) -> Iterator[Any]:
-        rest = self._decoder.flush()
-        if rest:
-            yield from self._chunker.decode(rest)
-        yield from self._chunker.flush()
-
-
-def _is_utf8_json(content: bytes) -> bool:
-    """Whether `json.loads` would read these bytes as UTF-8: no byte order mark, no NUL among the first four (RFC 8259 §8.1)."""
-    start = content[:4]
-    return b"\0" not in start and not start.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"))
-
-
-def _is_known_encoding(encoding: str) -> bool:
-    try:
-        codecs.lookup(encoding)
-    except (LookupError, ValueError):
-        return False
-    return True
-
-
-def _parse_content_type_charset(content_type: str) -> str | None:
-    """Return the charset parameter of a Content-Type, in lower case."""
-    parameters = content_type.lower().partition(";")[2]
-    name, equals, value = parameters.strip().partition("=")
-    if name == "charset" and equals and value.replace("-", "").replace("_", "").isalnum() and value.isascii():
-        return value
-    if "charset" not in parameters:
-        return None
-    # Quoting, comments, RFC 2231: the library for it is 10 ms away, and few responses need it.
-    from email.message import Message
-
-    message = Message()
-    message["content-type"] = content_type
-    charset: str | None = message.get_content_charset(failobj=None)
-    return charset
