@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal
 
-__all__ = ["HTTP1Connection", "Headers", "PoolEntry", "PoolState", "Reactor", "SocketStream", "Waiter", "embark", "engine", "originals"]
+__all__ = ["HTTP1Connection", "Headers", "PoolEntry", "PoolState", "QueueTimes", "Reactor", "SocketStream", "Waiter", "embark", "engine", "originals"]
 
 _PARTS = ("headers", "_head", "_body", "http1", "stream", "pool", "reactor", "_draft", "trip")
 
@@ -44,21 +44,21 @@ engine: Literal["c", "py"] = _choose()
 if TYPE_CHECKING:
     from ._py.headers import Headers
     from ._py.http1 import HTTP1Connection
-    from ._py.pool import PoolEntry, PoolState, Waiter
+    from ._py.pool import PoolEntry, PoolState, QueueTimes, Waiter
     from ._py.reactor import Reactor
     from ._py.stream import SocketStream
     from ._py.trip import embark, originals
 elif engine == "c":
     from ._c.headers import Headers
     from ._c.http1 import HTTP1Connection
-    from ._c.pool import PoolEntry, PoolState, Waiter
+    from ._c.pool import PoolEntry, PoolState, QueueTimes, Waiter
     from ._c.reactor import Reactor
     from ._c.stream import SocketStream
     from ._c.trip import embark, originals
 else:
     from ._py.headers import Headers
     from ._py.http1 import HTTP1Connection
-    from ._py.pool import PoolEntry, PoolState, Waiter
+    from ._py.pool import PoolEntry, PoolState, QueueTimes, Waiter
     from ._py.reactor import Reactor
     from ._py.stream import SocketStream
     from ._py.trip import embark, originals

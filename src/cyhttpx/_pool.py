@@ -10,11 +10,10 @@ Rule 2: whoever holds a connection gives it to `give_back` or `drop`, once.
 from __future__ import annotations
 
 from _thread import get_ident
-from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from ._engine import PoolState, Waiter
+from ._engine import PoolState, QueueTimes, Waiter
 from ._exceptions import ConnectError, PoolTimeout
 
 if TYPE_CHECKING:
@@ -25,22 +24,6 @@ if TYPE_CHECKING:
     from ._engine import Reactor
 
 __all__ = ["Pool"]
-
-
-class _Waiter(Waiter):
-    """A request that waits for a connection: for at most `connect_timeout` once it is being dialled."""
-
-    __slots__ = ("connect_timeout", "error")
-
-    def __init__(self, key: Hashable, future: Any, connect_timeout: float | None) -> None:
-        super().__init__(key, future)
-        self.connect_timeout = connect_timeout
-        self.error: BaseException | None = None
-
-    def wake(self, error: BaseException | None = None) -> None:
-        self.error = error
-        if not self.future.done():
-            self.future.set_result(None)
 
 
 class Pool:
@@ -56,8 +39,7 @@ class Pool:
         self.state = state
         self._target_of = target_of
         self._connections: set[Reactor] = set()
-        self._waiters: set[_Waiter] = set()
-        self._queue_times = _QueueTimes(self)
+        self._queue_times = QueueTimes(self)
         self._is_closed = False
 
     def take(self, key: Hashable) -> Reactor | None:
@@ -76,24 +58,34 @@ class Pool:
 
         Raises PoolTimeout, ConnectTimeout, ConnectError.
         """
-        if self._is_closed:
-            raise ConnectError("the transport is closed")
-        waiter = _Waiter(key, self.driver.create_waiter(), connect_timeout)
-        self.state.join(waiter)
-        self._waiters.add(waiter)
-        self._dial_what_is_due()
-        if pool_timeout is not None and waiter.is_queued and not waiter.has_dial:
-            self._queue_times.add(waiter, pool_timeout)
+        waiter = self.enqueue(key, pool_timeout, connect_timeout)
         try:
             await waiter.future
         except BaseException:
-            self._abandon(waiter)
+            self.abandon_place(waiter)
             raise
-        finally:
-            self._waiters.discard(waiter)
         if waiter.error is not None:
             raise waiter.error
-        return waiter.entry
+        return waiter.entry  # type: ignore[no-any-return]
+
+    def enqueue(self, key: Hashable, pool_timeout: float | None, connect_timeout: float | None) -> Waiter:
+        """Take a place in the queue; its `future` is done when `entry` or `error` is set. If it isn't awaited to its end: `abandon_place`."""
+        if self._is_closed:
+            raise ConnectError("the transport is closed")
+        waiter = Waiter(key, self.driver.create_waiter(), connect_timeout)
+        self.state.join(waiter)
+        self._dial_what_is_due()
+        if pool_timeout is not None and waiter.is_queued and not waiter.has_dial:
+            self._queue_times.add(waiter, pool_timeout, monotonic())
+        return waiter
+
+    def abandon_place(self, waiter: Waiter) -> None:
+        """Give up a place in the queue, and hand on what was given to it in the same moment."""
+        self.state.leave(waiter)
+        if waiter.entry is not None and not self._is_closed:
+            self._place(self.state.release(waiter.entry, monotonic()))
+        elif self.state.waiting:
+            self._dial_what_is_due()
 
     def give_back(self, connection: Reactor) -> None:
         """Take back a connection whose exchange has come to its end; it is kept if it can serve again."""
@@ -118,7 +110,7 @@ class Pool:
     def close(self) -> None:
         """Close every connection and end every wait."""
         self._is_closed = True
-        for waiter in list(self._waiters):
+        for waiter in self.state.waiters():
             self.state.leave(waiter)
             waiter.wake(ConnectError("the transport was closed while the request waited for a connection"))
         self.driver.close()
@@ -137,12 +129,12 @@ class Pool:
     def expire(self, waiter: Waiter) -> None:
         """Be told that a waiter has waited for a slot as long as it may."""
         self.state.leave(waiter)
-        waiter.wake(PoolTimeout(""))  # type: ignore[attr-defined]
+        waiter.wake(PoolTimeout(""))
 
     def _place(self, waiter: Waiter | None) -> None:
         """See to what a verb of the state has left to do: wake, close, dial."""
         if waiter is not None:
-            waiter.wake()  # type: ignore[attr-defined]
+            waiter.wake()
         if self.state.discarded:
             self._close_discarded()
         if self.state.waiting:
@@ -154,14 +146,6 @@ class Pool:
         if self.state.waiting:
             self._dial_what_is_due()
 
-    def _abandon(self, waiter: _Waiter) -> None:
-        """A cancelled waiter gives up its place, and hands on what it was just given."""
-        self.state.leave(waiter)
-        if waiter.entry is not None and not self._is_closed:
-            self._place(self.state.release(waiter.entry, monotonic()))
-        elif self.state.waiting:
-            self._dial_what_is_due()
-
     def _close_discarded(self) -> None:
         for connection in self.state.discarded:
             self._connections.discard(connection)
@@ -170,7 +154,7 @@ class Pool:
 
     def _dial_what_is_due(self) -> None:
         while (waiter := self.state.next_dial()) is not None:
-            self.driver.spawn(self._dial(waiter.key, waiter.connect_timeout))  # type: ignore[attr-defined]
+            self.driver.spawn(self._dial(waiter.key, waiter.connect_timeout))
         if self.state.discarded:
             self._close_discarded()
 
@@ -181,7 +165,7 @@ class Pool:
             told = self.state.dial_failed(key)
             if told is not None:
                 is_ours = isinstance(error, Exception)
-                told.wake(error if is_ours else ConnectError("the dial was cancelled"))  # type: ignore[attr-defined]
+                told.wake(error if is_ours else ConnectError("the dial was cancelled"))
             if not self._is_closed:
                 self._dial_what_is_due()
             if not isinstance(error, Exception):
@@ -190,41 +174,3 @@ class Pool:
         connection = self.driver.connection(stream, self)
         self._connections.add(connection)
         self._place(self.state.dialled(key, connection, monotonic()))
-
-
-class _QueueTimes:
-    """How long requests may wait for a slot.
-
-    Waits of one length end in the order they began in, so each length has a queue of its own, and only its head is ever looked at.
-    """
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-        self._queues: dict[float, deque[tuple[float, _Waiter]]] = {}
-        self._watched_at = 0.0
-
-    def add(self, waiter: _Waiter, timeout: float) -> None:
-        at = monotonic() + timeout
-        queue = self._queues.get(timeout)
-        if queue is None:
-            queue = self._queues[timeout] = deque()
-        while queue and not queue[0][1].is_queued:
-            queue.popleft()
-        queue.append((at, waiter))
-        if not self._watched_at or at < self._watched_at:
-            self._watched_at = at
-            self._pool.watch(self, at)
-
-    def deadline_passed(self, now: float) -> None:
-        self._watched_at = 0.0
-        for timeout, queue in list(self._queues.items()):
-            while queue and (queue[0][0] <= now or not queue[0][1].is_queued):
-                waiter = queue.popleft()[1]
-                # One that is being dialled for has its slot: from here on the connect timeout counts.
-                if waiter.is_queued and not waiter.has_dial:
-                    self._pool.expire(waiter)
-            if not queue:
-                del self._queues[timeout]
-        if self._queues:
-            self._watched_at = min(queue[0][0] for queue in self._queues.values())
-            self._pool.watch(self, self._watched_at)

@@ -39,6 +39,9 @@ cdef class Waiter:
     cdef readonly object key
     cdef readonly object future
     cdef public object entry
+    cdef public object error
+    cdef readonly object connect_timeout
+    cdef double deadline
     cdef readonly bint is_queued
     cdef readonly bint has_dial
     cdef Py_ssize_t ticket
@@ -48,6 +51,8 @@ cdef class Waiter:
     cdef bint is_undialled
     cdef Waiter undialled_before
     cdef Waiter undialled_after
+
+    cpdef object wake(self, object error=*)
 
 
 cdef class PoolState:
@@ -83,3 +88,11 @@ cdef class PoolState:
     cdef void leave_ring(self, Origin origin)
     cdef bint at_host_limit(self, Origin origin)
     cdef void park_or_call(self, Origin origin)
+
+
+cdef class QueueTimes:
+    cdef object owner
+    cdef dict queues
+    cdef double watched_at
+
+    cpdef object add(self, Waiter waiter, double timeout, double now)

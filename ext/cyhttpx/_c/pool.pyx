@@ -7,6 +7,8 @@ Rule 1: a slot is taken by `next_dial` and given back by `discard` or `dial_fail
 Rule 2: an entry is idle, in use, or discarded; only idle ones are in the lists here.
 """
 
+from collections import deque
+
 from cyhttpx import _wire
 
 CONTRACT = 1
@@ -26,12 +28,20 @@ cdef class PoolEntry:
 cdef class Waiter:
     """A place in the queue: for a connection to `key`, to be told through `future`.
 
-    `entry` is set by whoever wakes the future: a waiter that is cancelled after that hands the entry on.
+    `entry` or `error` is set by whoever wakes the future: a waiter that is cancelled after that hands the entry on.
+    `connect_timeout` (seconds or None) is how long a dial for it may take.
     """
 
-    def __init__(self, key, future):
+    def __init__(self, key, future, connect_timeout=None):
         self.key = key
         self.future = future
+        self.connect_timeout = connect_timeout
+
+    cpdef object wake(self, object error=None):
+        """Let whoever waits go on: with `entry`, or to raise `error`."""
+        self.error = error
+        if not self.future.done():
+            self.future.set_result(None)
 
 
 cdef class Origin:
@@ -167,6 +177,18 @@ cdef class PoolState:
         origin.connections -= 1
         self.park_or_call(origin)
         self.forget_if_unused(origin)
+
+    def waiters(self):
+        """All who wait, those of one key in order. For the end of a pool: the one verb that walks."""
+        cdef list found = []
+        cdef Origin origin
+        cdef Waiter waiter
+        for origin in self.origins.values():
+            waiter = origin.first
+            while waiter is not None:
+                found.append(waiter)
+                waiter = waiter.after
+        return found
 
     # Steps.
 
@@ -329,6 +351,56 @@ cdef class PoolState:
                 self.turn = origin.ring_after
         # A ring of one is a reference cycle: nothing may keep it.
         origin.ring_before = origin.ring_after = None
+
+
+cdef class QueueTimes:
+    """How long waiters may stay in the queue.
+
+    Waits of one length end in the order in which they began: each length has a queue of its own, and only heads are looked at.
+
+    Args:
+        owner: has `watch(queue_times, at)`: call `deadline_passed(now)` at that time (monotonic, seconds); and `expire(waiter)`,
+            called for each that has waited too long.
+    """
+
+    def __init__(self, owner):
+        self.owner = owner
+        self.queues = {}
+
+    cpdef object add(self, Waiter waiter, double timeout, double now):
+        """Have `waiter` expire when it is still queued, with no dial begun for it, `timeout` seconds after `now`."""
+        queue = self.queues.get(timeout)
+        if queue is None:
+            queue = self.queues[timeout] = deque()
+        while queue and not (<Waiter>queue[0]).is_queued:
+            queue.popleft()
+        waiter.deadline = now + timeout
+        queue.append(waiter)
+        if self.watched_at == 0 or waiter.deadline < self.watched_at:
+            self.watched_at = waiter.deadline
+            self.owner.watch(self, self.watched_at)
+
+    def deadline_passed(self, double now):
+        """Expire who has waited too long; ask to be called for the next."""
+        cdef Waiter waiter
+        cdef double first = 0
+        self.watched_at = 0
+        for timeout, queue in list(self.queues.items()):
+            while queue:
+                waiter = <Waiter>queue[0]
+                if waiter.is_queued and waiter.deadline > now:
+                    break
+                queue.popleft()
+                # One that is being dialled for has its slot: from there on the connect timeout counts.
+                if waiter.is_queued and not waiter.has_dial:
+                    self.owner.expire(waiter)
+            if not queue:
+                del self.queues[timeout]
+            elif first == 0 or (<Waiter>queue[0]).deadline < first:
+                first = (<Waiter>queue[0]).deadline
+        if first and (self.watched_at == 0 or first < self.watched_at):
+            self.watched_at = first
+            self.owner.watch(self, first)
 
 
 if CONTRACT != _wire.CONTRACT:

@@ -10,7 +10,7 @@ from cpython.object cimport PyObject, PyTypeObject
 
 from cyhttpx._c._draft cimport draft_request
 from cyhttpx._c.http1 cimport HTTP1Connection
-from cyhttpx._c.pool cimport PoolEntry, PoolState
+from cyhttpx._c.pool cimport PoolEntry, PoolState, Waiter
 from cyhttpx._c.reactor cimport GOAL_WHOLE, GOAL_WRITABLE, Reactor, monotonic
 
 from cyhttpx import _wire
@@ -155,6 +155,7 @@ async def travel(client, dict own, request, url, pool, bint follows):
     """Send, wait, and return the response."""
     cdef Reactor connection
     cdef HTTP1Connection http1
+    cdef Waiter waiter = None
     cdef PoolState state = pool.state
     cdef double started = monotonic()
     cdef double now
@@ -166,7 +167,13 @@ async def travel(client, dict own, request, url, pool, bint follows):
     connection = take(pool, state, key, started)
     try:
         while connection is None:
-            connection = await pool.wait(key, timeout.pool, timeout.connect)
+            # `Pool.wait`, without its coroutine.
+            waiter = pool.enqueue(key, timeout.pool, timeout.connect)
+            await waiter.future
+            if waiter.error is not None:
+                raise waiter.error
+            connection = <Reactor>waiter.entry
+            waiter = None
             if connection.stream.fd < 0:
                 connection = take(pool, state, key, started)
         connection.start(method, url._target, request.headers, request._content, True)
@@ -177,6 +184,8 @@ async def travel(client, dict own, request, url, pool, bint follows):
         if connection.error is not None:
             connection.check()
     except BaseException as error:
+        if waiter is not None:
+            pool.abandon_place(waiter)
         replays = (
             connection is not None
             and isinstance(error, (NetworkError, RemoteProtocolError))

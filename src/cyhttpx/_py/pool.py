@@ -43,18 +43,31 @@ class PoolEntry:
 class Waiter:
     """A place in the queue: for a connection to `key`, to be told through `future`.
 
-    `entry` is set by whoever wakes the future: a waiter that is cancelled after that hands the entry on.
+    `entry` or `error` is set by whoever wakes the future: a waiter that is cancelled after that hands the entry on.
+    `connect_timeout` (seconds or None) is how long a dial for it may take.
     """
 
-    __slots__ = ("_ticket", "entry", "future", "has_dial", "is_queued", "key")
+    __slots__ = (
+        "_deadline", "_ticket", "connect_timeout", "entry", "error", "future", "has_dial", "is_queued", "key",
+    )  # fmt: skip
 
-    def __init__(self, key: Hashable, future: Any) -> None:
+    def __init__(self, key: Hashable, future: Any, connect_timeout: float | None = None) -> None:
         self.key = key
         self.future = future
-        self.entry: PoolEntry | None = None
+        self.connect_timeout = connect_timeout
+        self.entry: Any = None
+        self.error: BaseException | None = None
+        self._deadline = 0.0
         self.is_queued = False
         self.has_dial = False
         self._ticket = 0
+
+    def wake(self, error: BaseException | None = None) -> None:
+        """Let whoever waits go on: with `entry`, or to raise `error`."""
+        self.error = error
+        if not self.future.done():
+            self.future.set_result(None)
+
 
 
 class _Origin:
@@ -240,6 +253,10 @@ class PoolState:
         self._park_or_call(origin)
         self._forget_if_unused(origin)
 
+    def waiters(self) -> list[Waiter]:
+        """All who wait, those of one key in order. For the end of a pool: the one verb that walks."""
+        return [waiter for origin in self._origins.values() for waiter in origin.waiters]
+
     # Steps.
 
     def _place(self, entry: PoolEntry, origin: _Origin, now: float) -> Waiter | None:
@@ -313,3 +330,52 @@ class PoolState:
             self._ring.setdefault(origin)
         else:
             self._ring.pop(origin, None)
+
+
+class QueueTimes:
+    """How long waiters may stay in the queue.
+
+    Waits of one length end in the order in which they began: each length has a queue of its own, and only heads are looked at.
+
+    Args:
+        owner: has `watch(queue_times, at)`: call `deadline_passed(now)` at that time (monotonic, seconds); and `expire(waiter)`,
+            called for each that has waited too long.
+    """
+
+    __slots__ = ("_owner", "_queues", "_watched_at")
+
+    def __init__(self, owner: Any) -> None:
+        self._owner = owner
+        self._queues: dict[float, deque[Waiter]] = {}
+        self._watched_at = 0.0
+
+    def add(self, waiter: Waiter, timeout: float, now: float) -> None:
+        """Have `waiter` expire when it is still queued, with no dial begun for it, `timeout` seconds after `now`."""
+        queue = self._queues.get(timeout)
+        if queue is None:
+            queue = self._queues[timeout] = deque()
+        while queue and not queue[0].is_queued:
+            queue.popleft()
+        waiter._deadline = now + timeout
+        queue.append(waiter)
+        if not self._watched_at or waiter._deadline < self._watched_at:
+            self._watched_at = waiter._deadline
+            self._owner.watch(self, self._watched_at)
+
+    def deadline_passed(self, now: float) -> None:
+        """Expire who has waited too long; ask to be called for the next."""
+        self._watched_at = 0.0
+        first = 0.0
+        for timeout, queue in list(self._queues.items()):
+            while queue and (queue[0]._deadline <= now or not queue[0].is_queued):
+                waiter = queue.popleft()
+                # One that is being dialled for has its slot: from there on the connect timeout counts.
+                if waiter.is_queued and not waiter.has_dial:
+                    self._owner.expire(waiter)
+            if not queue:
+                del self._queues[timeout]
+            elif not first or queue[0]._deadline < first:
+                first = queue[0]._deadline
+        if first and (not self._watched_at or first < self._watched_at):
+            self._watched_at = first
+            self._owner.watch(self, first)
