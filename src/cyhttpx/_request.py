@@ -10,7 +10,7 @@ from ._cookies import Cookies
 from ._engine import Headers
 from ._exceptions import RequestNotRead
 from ._multipart import get_multipart_boundary_from_content_type
-from ._urls import URL, cached_url, with_params
+from ._urls import URL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ class Request:
     Args:
         method: the method; put in upper case.
         url: text or a URL.
-        params: query parameters, merged into the URL's.
+        params: query parameters, in place of the URL's.
         headers, cookies: fields to send.
         content, data, files, json: the body; see `cyhttpx.AsyncClient.request`.
         stream: the body as it is; no header is added for it.
@@ -189,10 +189,3 @@ class Request:
         self.__dict__.update(state)
         self.extensions = {}
         self.stream = UnattachedStream()
-
-
-def merged_url(url: URL | str, params: QueryParamTypes | None) -> URL:
-    """Return `url` with its query parameters updated by `params`."""
-    if isinstance(url, str):
-        url = cached_url(url)
-    return with_params(url, params) if params else url

@@ -223,8 +223,10 @@ class BaseClient:
 
     def _merge_params(self, url: URL, params: QueryParamTypes | None) -> URL:
         merged = self._merge_queryparams(params)
-        # An empty mapping takes the URL's own query away, None leaves it: as in httpx.
-        return with_params(url, merged) if merged else url.copy_with(params=merged)
+        # They replace the URL's own query, also with nothing where they are none: as in httpx.
+        if merged and url._uri_reference.query is None:
+            return with_params(url, merged)
+        return url.copy_with(params=merged)
 
     def _merge_queryparams(self, params: QueryParamTypes | None) -> QueryParamTypes | None:
         return self._params.merge(params) if self._params else params
