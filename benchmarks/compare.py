@@ -105,7 +105,7 @@ def _number(value: float) -> str:
 
 def marks(scenario: Scenario, results: dict[str, list[Result]]) -> list[dict[str, Any]]:
     """Return the marks that can be told from these figures, and whether they are reached."""
-    found = []
+    found: list[dict[str, Any]] = []
     for mark in scenario.marks:
         value = least(results.get(mark.client, []))
         of = least(results.get(mark.of, [])) if mark.of else 0.0
@@ -130,7 +130,7 @@ def marks(scenario: Scenario, results: dict[str, list[Result]]) -> list[dict[str
 
 def growth(all_results: dict[str, dict[str, list[Result]]], scenarios: Sequence[Scenario]) -> list[dict[str, Any]]:
     """Return, for every group of growing numbers and every client, the cost at each as a ratio to the first."""
-    found = []
+    found: list[dict[str, Any]] = []
     for group in dict.fromkeys(scenario.group for scenario in scenarios if scenario.group):
         members = [scenario for scenario in scenarios if scenario.group == group]
         for name in all_results[members[0].name]:

@@ -76,7 +76,7 @@ def print_report(report: Report, console: Console) -> None:
     seconds = max(report.seconds, 1e-9)
     cpu = report.cpu_microseconds_per_request
     console.print(
-        Text(f"{report.method} {report.url}", "bold"), Text(f"· {report.connections} connections · {seconds:.2f} s")
+        Text(f"{report.method} {report.url}", "bold"), Text(f"· {report.connections} at once · {seconds:.2f} s")
     )
     console.print(Text(f"cyhttpx {report.version} · engine {report.engine} · loop {report.loop}"), end="\n\n")
     table = Table.grid(padding=(0, 3))

@@ -84,9 +84,8 @@ class _Run:
         self._options = options
         self._stop = stop
         self._counters = Counters()
-        self._started = 0
         # Requests that may still be started. Counting down from -1 never gets to 0.
-        self._left = -1 if options.requests is None else options.requests
+        self._left = self._most = -1 if options.requests is None else options.requests
         self._began = self._ended = 0.0
         self._cpu_began = self._cpu_ended = 0.0
         self._is_over = self._ended_early = False
@@ -96,11 +95,12 @@ class _Run:
         self._began = time.perf_counter()
         ticker = None if on_progress is None else asyncio.ensure_future(self._tick(on_progress))
         try:
-            await self._until_over([self._probe()])
+            await self._until_over([self._work(self._fail_or_count, 1)])
             if not self._is_over:
                 options = self._options
                 workers = min(options.connections, options.requests or options.connections)
-                await self._until_over([self._work() for _ in range(workers)])
+                # Every class of error is counted and shown: one broken request does not end a load run.
+                await self._until_over([self._work(self._counters.add_error) for _ in range(workers)])
         finally:
             if ticker is not None:
                 ticker.cancel()
@@ -125,47 +125,45 @@ class _Run:
             work.cancel()
             stopper.cancel()
             await asyncio.wait(both)
-        # Of a cancelled gather, asking is what keeps asyncio from reporting its CancelledError as one nobody saw.
-        failure = None if work.cancelled() else work.exception()
+            # Of a cancelled gather, asking is what keeps asyncio from reporting its CancelledError as one nobody saw.
+            failure = None if work.cancelled() else work.exception()
         if failure is not None and not isinstance(failure, asyncio.CancelledError):
             raise failure
 
-    async def _probe(self) -> None:
-        import cyhttpx
-
-        options = self._options
-        try:
-            await self._request_once()
-        except (cyhttpx.ConnectError, cyhttpx.ConnectTimeout) as exc:
-            raise LoadError(f"cannot connect to {options.url}: {str(exc) or type(exc).__name__}") from exc
-        except (cyhttpx.LocalProtocolError, cyhttpx.UnsupportedProtocol) as exc:
-            raise LoadError(f"the request cannot be sent: {exc}", 2) from exc
-        except Exception as exc:
-            self._counters.add_error(exc)
-
-    async def _request_once(self) -> None:
+    async def _work(self, on_error: Callable[[Exception], None], most: int = -1) -> None:
+        """Send one request after the other while there are any left, and no more than `most` (-1: any number)."""
         options, counters = self._options, self._counters
-        self._started += 1
-        self._left -= 1
-        began = time.perf_counter_ns()
-        response = await self._client.request(options.method, options.url, content=options.content)
-        counters.latencies.append((time.perf_counter_ns() - began) // 1000)
-        counters.statuses[response.status_code] += 1
-        counters.bytes_received += response.num_bytes_downloaded
-
-    async def _work(self) -> None:
-        counters = self._counters
-        buffer = counters.latencies.buffer
-        while self._left:
+        method, url, content = options.method, options.url, options.content
+        request, clock = self._client.request, time.perf_counter_ns
+        latencies, statuses = counters.latencies, counters.statuses
+        buffer = latencies.buffer
+        while self._left and most:
+            self._left -= 1
+            most -= 1
+            began = clock()
             try:
-                await self._request_once()
+                response = await request(method, url, content=content)
             except Exception as exc:
-                # Every class is counted and shown, an unexpected one too: one broken request does not end a load run.
-                counters.add_error(exc)
+                on_error(exc)
                 # An error that never waited for anything would keep the loop from ever coming to its timers.
                 await asyncio.sleep(0)
+                continue
+            buffer.append((clock() - began) // 1000)
+            statuses[response.status_code] += 1
+            counters.bytes_received += response.num_bytes_downloaded
             if len(buffer) >= BATCH:
-                counters.latencies.fold()
+                latencies.fold()
+
+    def _fail_or_count(self, error: Exception) -> None:
+        """Take an error of the first request: one that every other request would end in, too, ends the run."""
+        import cyhttpx
+
+        if isinstance(error, (cyhttpx.ConnectError, cyhttpx.ConnectTimeout)):
+            reason = str(error) or type(error).__name__
+            raise LoadError(f"cannot connect to {self._options.url}: {reason}") from error
+        if isinstance(error, (cyhttpx.LocalProtocolError, cyhttpx.UnsupportedProtocol)):
+            raise LoadError(f"the request cannot be sent: {error}", 2) from error
+        self._counters.add_error(error)
 
     async def _tick(self, on_progress: Callable[[Progress], None]) -> None:
         options, counters = self._options, self._counters
@@ -196,7 +194,7 @@ class _Run:
             cpu_seconds=self._cpu_ended - self._cpu_began,
             completed=counters.completed,
             failed=counters.failed,
-            unfinished=self._started - counters.completed - counters.failed,
+            unfinished=self._most - self._left - counters.completed - counters.failed,
             bytes_received=counters.bytes_received,
             latency=counters.latencies.summary(),
             statuses=dict(counters.statuses),

@@ -18,13 +18,12 @@ PERCENTILES: Final = (("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99.9", 99.
 
 
 class Latencies:
-    """Latencies in whole microseconds: `append` (a list's own) for each, `fold` whenever `buffer` holds a BATCH."""
+    """Latencies in whole microseconds: put each into `buffer`, and `fold` whenever that holds a BATCH."""
 
     def __init__(self) -> None:
         from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
 
         self.buffer: list[int] = []
-        self.append = self.buffer.append
         self.count = 0
         self._total = 0
         self._distinct: Counter[int] = Counter()
