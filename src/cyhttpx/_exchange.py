@@ -133,15 +133,18 @@ def may_replay(connection: Reactor, method: bytes, body: Any) -> bool:
 class BodyStream(AsyncByteStream):
     """A response's body as it comes, and the connection that it comes on.
 
-    `read_timeout`: seconds to wait for each piece, None for ever.
+    `read_timeout`: seconds to wait for each piece, None for ever. `extensions`: the response's, which get the trailers.
     """
 
-    __slots__ = ("_connection", "_pool", "_read_timeout")
+    __slots__ = ("_connection", "_extensions", "_pool", "_read_timeout")
 
-    def __init__(self, connection: Reactor, pool: Pool, read_timeout: float | None) -> None:
+    def __init__(
+        self, connection: Reactor, pool: Pool, read_timeout: float | None, extensions: dict[str, Any]
+    ) -> None:
         self._connection: Reactor | None = connection
         self._pool = pool
         self._read_timeout = read_timeout
+        self._extensions = extensions
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         connection = self._connection
@@ -153,6 +156,8 @@ class BodyStream(AsyncByteStream):
                 if piece:
                     yield piece
                 elif connection.http1.is_complete:
+                    if connection.http1.trailers:
+                        self._extensions["trailing_headers"] = connection.http1.trailers
                     break
                 else:
                     connection.check()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ._engine import Headers
     from ._request import Request
 
-__all__ = ["Reading", "is_text_encoding", "is_utf8_json", "parse_charset"]
+__all__ = ["Reading", "is_text_encoding", "parse_charset"]
 
 
 class Pipeline:
@@ -269,12 +269,6 @@ class Reading:
 
 
 _NO_MARKS = {ord("-"): None, ord("_"): None}
-
-
-def is_utf8_json(content: bytes) -> bool:
-    """Whether `json.loads` reads these bytes as UTF-8: no byte order mark, no NUL among the first four."""
-    start = content[:4]
-    return b"\0" not in start and not start.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"))
 
 
 def is_text_encoding(name: str) -> bool:

@@ -52,7 +52,7 @@ class Request:
     method: str
     url: URL
     headers: Headers
-    stream: SyncByteStream | AsyncByteStream
+    stream: SyncByteStream | AsyncByteStream = _EMPTY
 
     # Not in httpx. `_wants_whole`: the client will read the body anyway, so the transport may wait for all of it.
     # `_timeout` stands for extensions of nothing but that timeout, which most requests have and few look at.
@@ -60,7 +60,7 @@ class Request:
     _wants_whole = False
     _is_replay = False
     _timeout: Timeout
-    _extensions: dict[str, Any] | None
+    _extensions: dict[str, Any] | None = None
 
     def __init__(
         self,

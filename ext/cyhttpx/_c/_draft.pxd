@@ -1,6 +1,20 @@
 """Making the usual request in compiled code: what `BaseClient.build_request` makes, for the arguments that most calls have."""
 
+from cyhttpx._c.headers cimport Headers
 
-cdef object draft_request(
-    dict client, object method, object url, object content, object json, object params, object headers, object timeout
+
+cdef class Draft:
+    """A request, and what the core needs of it, already in the core's terms."""
+    cdef object request
+    cdef bytes method
+    cdef bytes target
+    cdef object origin_key
+    cdef Headers headers
+    cdef bytes body
+    cdef object timeout
+
+
+cdef Draft draft(
+    dict client, str method, object url, object content, object json, object params, object headers, object timeout
 )
+cdef Draft draft_of(object request)

@@ -9,6 +9,7 @@ from cpython.dict cimport PyDict_Copy, PyDict_Size
 from cpython.unicode cimport PyUnicode_DecodeASCII
 
 from cyhttpx._c.headers cimport Headers
+from cyhttpx._c.http1 cimport plain_lines
 
 cdef extern from "Python.h":
     int PyObject_GenericSetDict(object instance, object value, void* context) except -1
@@ -31,7 +32,9 @@ cdef class Place:
     cdef object url
     cdef str text
     cdef bytes target
+    cdef object origin_key
     cdef tuple host                  # the Host field as `Headers` keeps it
+    cdef bytes host_line             # and as it is sent
     cdef bint takes_params           # no query and no fragment yet, and its text parses to itself
 
 
@@ -43,17 +46,17 @@ cdef object Request, URL, Timeout, USE_CLIENT_DEFAULT, ByteStream, cached_url, j
 cdef dict BLANK
 cdef tuple NO_LENGTH = (b"Content-Length", b"content-length", b"0")
 cdef tuple IS_JSON = (b"Content-Type", b"content-type", b"application/json")
+cdef dict METHODS = {name: name.encode() for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")}
 cdef frozenset BODY_METHODS = frozenset(("POST", "PUT", "PATCH"))
 
 
-cdef object draft_request(
-    dict client, object method, object url, object content, object json, object params, object headers, object timeout
+cdef Draft draft(
+    dict client, str method, object url, object content, object json, object params, object headers, object timeout
 ):
-    """The request, or None: `build_request` must make it."""
+    """Draft a request, or return None: `build_request` must make it."""
     cdef Place place
-    cdef Headers fields
+    cdef Draft made
     cdef dict own
-    cdef bytes body = None
     if not is_loaded:
         load()
     if type(url) is not str or client["_has_params"] or client["_cookies"]._jar is not None:
@@ -61,35 +64,60 @@ cdef object draft_request(
     place = place_of(<str>url)
     if place is None:
         return None
-    target = place.url
-    if params is not None:
+    made = Draft.__new__(Draft)
+    own = PyDict_Copy(BLANK)
+    made.target = place.target
+    if params is None:
+        own["url"] = place.url
+    else:
         target = with_params(place, params)
         if target is None:
             return None
+        own["url"] = target
+        made.target = target._target
     if json is not None:
         if content is not None or client["_json_dumps"] is not None:
             return None
-        body = encoded_json(json)
-        if body is None:
+        made.body = encoded_json(json)
+        if made.body is None:
             return None
     elif content is not None:
         if type(content) is not bytes or not content:
             return None
-        body = content
-    fields = drafted_headers(<Headers>client["_headers"], headers, place.host, method, body, json is not None)
-    if fields is None:
+        made.body = content
+    made.headers = drafted_headers(<Headers>client["_headers"], headers, place, method, made.body, json is not None)
+    if made.headers is None:
         return None
-    own = PyDict_Copy(BLANK)
+    made.method = METHODS.get(method)
+    made.origin_key = place.origin_key
+    made.timeout = client["_timeout"] if timeout is USE_CLIENT_DEFAULT else Timeout(timeout)
     own["method"] = method
-    own["url"] = target
-    own["headers"] = fields
-    own["_timeout"] = client["_timeout"] if timeout is USE_CLIENT_DEFAULT else Timeout(timeout)
-    if body is not None:
-        own["_content"] = body
-        own["stream"] = ByteStream(body)
-    request = cyhx_new(Request)
-    PyObject_GenericSetDict(request, own, NULL)
-    return request
+    own["headers"] = made.headers
+    own["_timeout"] = made.timeout
+    if made.body is None:
+        made.body = b""
+    else:
+        own["_content"] = made.body
+        own["stream"] = ByteStream(made.body)
+    made.request = cyhx_new(Request)
+    PyObject_GenericSetDict(made.request, own, NULL)
+    return made
+
+
+cdef Draft draft_of(object request):
+    """The same for a request that was built elsewhere; its body is in memory."""
+    cdef Draft made = Draft.__new__(Draft)
+    url = request.url
+    made.request = request
+    made.method = METHODS.get(request.method)
+    if made.method is None:
+        made.method = request.method.encode("ascii", "replace")
+    made.target = url._target
+    made.origin_key = url._origin_key
+    made.headers = request.headers
+    made.body = request._content
+    made.timeout = request._timeout
+    return made
 
 
 cdef int load() except -1:
@@ -101,8 +129,9 @@ cdef int load() except -1:
 
     Request, URL, cached_url = _request.Request, _urls.URL, _urls.cached_url
     Timeout, USE_CLIENT_DEFAULT, ByteStream = _config.Timeout, _client.USE_CLIENT_DEFAULT, _content.ByteStream
+    # Five entries are what the smallest dict holds; the rest stands on the class.
     BLANK = dict.fromkeys(("method", "url", "headers", "_timeout"))
-    BLANK.update(_extensions=None, stream=_request._EMPTY, _content=b"")
+    BLANK["_content"] = b""
     if c_make_encoder is not None:
         # One encoder for all requests; the library makes one a call. It keeps no book of containers: a circular one ends in
         # RecursionError, and then the library is asked, which says what is wrong.
@@ -147,11 +176,16 @@ cdef Place made_place(str url):
     cdef tuple origin
     place.url = cached_url(url)
     origin = place.url._origin_key
-    if not origin[0] or not origin[1]:
+    if origin[0] not in ("http", "https") or not origin[1] or place.url._uri_reference.userinfo:
         return None
+    place.origin_key = origin
     place.text = str(place.url)
     place.target = place.url._target
     place.host = (b"Host", b"host", place.url._host_header)
+    place.host_line = plain_lines([(b"X", b"x", place.url._host_header)])
+    if place.host_line is None:
+        return None
+    place.host_line = b"Host: %b\r\n" % place.url._host_header
     place.takes_params = (
         "?" not in place.text
         and "#" not in place.text
@@ -228,17 +262,54 @@ cdef int put_quoted(bytearray query, str text) except -1:
     return 0
 
 
-cdef Headers drafted_headers(Headers base, object extra, tuple host, object method, bytes body, bint is_json):
+cdef Headers drafted_headers(Headers base, object extra, Place place, str method, bytes body, bint is_json):
     """The client's headers, updated with `extra`, with Host and the body's fields where `Request` puts them."""
     cdef Headers made = Headers.__new__(Headers)
     cdef list pairs
+    cdef bint is_bare = body is None and method not in BODY_METHODS
+    made._encoding = base._encoding
+    if not base.wire_is_known:
+        base.wire = plain_lines(base.materialise())
+        base.wire_is_known = True
+    if extra is None and base.wire is not None:
+        # Nothing of the client's touches Host or the framing: the lines are known, and the pairs can wait.
+        if is_bare:
+            made.host = place.host
+            made.base = base.materialise()
+            made.wire = place.host_line + base.wire
+            made.wire_length = -1
+            return made
+        if body is not None:
+            return with_length(made, place, base, body, is_json)
+    pairs = base.materialise() if extra is None else merged(base.materialise(), extra)
+    return None if pairs is None else framed(made, pairs, place, is_bare, body, is_json)
+
+
+cdef Headers with_length(Headers made, Place place, Headers base, bytes body, bint is_json):
+    """Lines made ahead, and behind them those of a body. The client's own Content-Type goes before JSON's."""
     cdef tuple pair
+    length = b"%d" % PyBytes_GET_SIZE(body)
+    made.host = place.host
+    made.base = [*base.materialise(), (b"Content-Length", b"content-length", length)]
+    made.wire = b"%b%bContent-Length: %b\r\n" % (place.host_line, base.wire, length)
+    if is_json:
+        for pair in base.pairs:
+            if <bytes>pair[1] == b"content-type":
+                break
+        else:
+            made.base.append(IS_JSON)
+            made.wire = made.wire + b"Content-Type: application/json\r\n"
+    made.wire_length = PyBytes_GET_SIZE(body)
+    return made
+
+
+cdef Headers framed(Headers made, list pairs, Place place, bint is_bare, bytes body, bint is_json):
+    """Host in front, the body's fields behind, unless they are there."""
+    cdef tuple pair
+    cdef bytes name
     cdef bint has_host = False
     cdef bint has_length = False
     cdef bint has_type = False
-    pairs = base.materialise() if extra is None else merged(base.materialise(), extra)
-    if pairs is None:
-        return None
     for pair in pairs:
         name = <bytes>pair[1]
         if name == b"host":
@@ -247,10 +318,9 @@ cdef Headers drafted_headers(Headers base, object extra, tuple host, object meth
             has_length = True
         elif name == b"content-type":
             has_type = True
-    made._encoding = base._encoding
-    made.pairs = [] if has_host else [host]
+    made.pairs = [] if has_host else [place.host]
     if body is None:
-        if not has_length and method in BODY_METHODS:
+        if not has_length and not is_bare:
             made.pairs.append(NO_LENGTH)
         made.pairs.extend(pairs)
         return made

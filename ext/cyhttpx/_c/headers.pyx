@@ -14,6 +14,7 @@ cdef extern from "Python.h":
     ctypedef struct PyTypeObject:
         const char* tp_name
 
+cdef object MISSING = object()
 # Never shown in a repr.
 cdef frozenset SENSITIVE = frozenset((b"authorization", b"proxy-authorization"))
 
@@ -126,7 +127,10 @@ cdef class Headers:
         if self.pairs is not None:
             return self.pairs
         pairs = []
-        if self.head is not None:
+        if self.base is not None:
+            pairs = self.base[:] if self.host is None else [self.host, *self.base]
+            self.base = None
+        elif self.head is not None:
             base = PyBytes_AS_STRING(self.head)
             for i in range(self.count):
                 field = self.fields[i]
@@ -138,6 +142,13 @@ cdef class Headers:
             self.head = None
         self.pairs = pairs
         return pairs
+
+    cdef int change(self, list pairs) except -1:
+        """Put other pairs in the place of these: always a new list, drafts share the old one."""
+        self.pairs = pairs
+        self.wire = None
+        self.wire_is_known = False
+        return 0
 
     cdef object known_encoding(self):
         cdef list pairs
@@ -244,13 +255,11 @@ cdef class Headers:
     def update(self, headers=None):
         """Set every header of `headers`, each in place of all of that name here."""
         cdef Headers other = headers if type(headers) is Headers else Headers(headers)
-        cdef list theirs = list(other.materialise())
+        cdef list theirs = other.materialise()
         cdef tuple pair
-        if not theirs:
-            return
-        replaced = {pair[1] for pair in theirs}
-        self.pairs = [pair for pair in self.materialise() if pair[1] not in replaced]
-        self.pairs.extend(theirs)
+        if theirs:
+            replaced = {pair[1] for pair in theirs}
+            self.change([pair for pair in self.materialise() if pair[1] not in replaced] + theirs)
 
     def copy(self):
         """Return an independent copy."""
@@ -264,14 +273,12 @@ cdef class Headers:
             return default
         return found
 
-    def pop(self, key, *default):
+    def pop(self, key, default=MISSING):
         """Remove `key` and return its value, or `default`; without one raise `KeyError`."""
-        if len(default) > 1:
-            raise TypeError(f"pop expected at most 2 arguments, got {1 + len(default)}")
         found = self.lookup(key)
         if found is None:
-            if default:
-                return default[0]
+            if default is not MISSING:
+                return default
             raise KeyError(key)
         del self[key]
         return found
@@ -285,7 +292,7 @@ cdef class Headers:
     def clear(self):
         """Remove everything."""
         self.materialise()
-        self.pairs = []
+        self.change([])
 
     def __getitem__(self, key):
         found = self.lookup(key)
@@ -308,7 +315,7 @@ cdef class Headers:
                 new = None
         if new is not None:
             kept.append(new)
-        self.pairs = kept
+        self.change(kept)
 
     def __delitem__(self, key):
         cdef bytes wanted = self.key_of(key)
@@ -317,7 +324,7 @@ cdef class Headers:
         kept = [pair for pair in pairs if <bytes>pair[1] != wanted]
         if len(kept) == len(pairs):
             raise KeyError(key)
-        self.pairs = kept
+        self.change(kept)
 
     def __contains__(self, key):
         cdef bytes wanted = self.key_of(key)
@@ -331,7 +338,7 @@ cdef class Headers:
         return iter(self.keys())
 
     def __len__(self):
-        return self.count if self.pairs is None else len(self.pairs)
+        return self.count if self.head is not None else len(self.materialise())
 
     def __eq__(self, other):
         cdef tuple pair

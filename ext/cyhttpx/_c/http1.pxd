@@ -65,6 +65,7 @@ cdef class HTTP1Connection:
     cdef bint reusable(self) noexcept
     cdef int frame_request(self, list pairs) except -1
     cdef bytes serialise(self, bytes method, bytes target, list pairs, bytes body)
+    cdef bytes serialise_drafted(self, bytes method, bytes target, Headers headers, bytes body)
     cdef bytes with_body(self, bytes head, bytes body)
 
     # Receiving, for those who hold a buffer of their own.
@@ -80,3 +81,6 @@ cdef class HTTP1Connection:
     cdef int read_connection(self, const char* value, Py_ssize_t size) except -1
     cdef int end_message(self) noexcept
     cdef int keep_trailers(self) noexcept
+
+
+cdef bytes plain_lines(list pairs)

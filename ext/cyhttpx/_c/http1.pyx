@@ -108,8 +108,11 @@ cdef class HTTP1Connection:
             self.sending = SEND_FAILED
             raise LocalProtocolError("the connection is not free for another request")
         self.sending = SEND_FAILED
-        self.frame_request(headers.materialise())
-        request = self.serialise(method, target, headers.materialise(), body)
+        if headers.wire is not None:
+            request = self.serialise_drafted(method, target, headers, body)
+        else:
+            self.frame_request(headers.materialise())
+            request = self.serialise(method, target, headers.materialise(), body)
         self.is_head_request = method == b"HEAD"
         self.is_connect = method == b"CONNECT"
         self.reading = READ_HEAD
@@ -154,7 +157,7 @@ cdef class HTTP1Connection:
                     raise LocalProtocolError("Only Transfer-Encoding: chunked is supported")
                 chunked = True
             elif name == b"connection":
-                if has_option(value, b"close"):
+                if value != b"keep-alive" and has_option(value, b"close"):
                     self.asked_close = True
             elif name == b"upgrade":
                 self.asked_upgrade = True
@@ -193,6 +196,23 @@ cdef class HTTP1Connection:
         if body is None:
             return request
         return self.with_body(request, body)
+
+    cdef bytes serialise_drafted(self, bytes method, bytes target, Headers headers, bytes body):
+        """`frame_request` and `serialise` for headers whose lines were made and checked ahead."""
+        cdef bytes request
+        cdef char* write
+        check_request_line(method, target)
+        self.asked_close = False
+        self.asked_upgrade = False
+        request = PyBytes_FromStringAndSize(
+            NULL, PyBytes_GET_SIZE(method) + PyBytes_GET_SIZE(target) + PyBytes_GET_SIZE(headers.wire) + 14
+        )
+        write = PyBytes_AS_STRING(request)
+        write = put(put(put(put(write, method), b" "), target), b" HTTP/1.1\r\n")
+        put(put(write, headers.wire), b"\r\n")
+        self.unsent = max(headers.wire_length, 0)
+        self.sending = SEND_LENGTH
+        return request if body is None else self.with_body(request, body)
 
     cdef bytes with_body(self, bytes head, bytes body):
         cdef Py_ssize_t size = PyBytes_GET_SIZE(body)
@@ -410,7 +430,10 @@ cdef class HTTP1Connection:
         return 0
 
     cdef int read_connection(self, const char* value, Py_ssize_t size) except -1:
-        cdef bytes options = PyBytes_FromStringAndSize(value, size)
+        cdef bytes options
+        if not self.head.is_http10 and is_named(value, size, b"keep-alive", 10):
+            return 0
+        options = PyBytes_FromStringAndSize(value, size)
         if has_option(options, b"close"):
             self.asked_close = True
         elif self.head.is_http10 and has_option(options, b"keep-alive"):
@@ -493,6 +516,26 @@ cdef Py_ssize_t check_pair(bytes name, bytes value) except -1:
     if size and (cyhx_ows(p[0]) or cyhx_ows(p[size - 1]) or not cyhx_is_value(p, size)):
         raise LocalProtocolError(f"Illegal header value {value[:100]!r}")
     return name_size + size + 4
+
+
+cdef bytes plain_lines(list pairs):
+    """The lines of headers that say nothing about framing or the connection, checked; None if one of them does, or is illegal."""
+    cdef list lines = []
+    cdef tuple pair
+    cdef bytes name
+    for pair in pairs:
+        name = <bytes>pair[1]
+        if name == b"connection":
+            if <bytes>pair[2] != b"keep-alive":
+                return None
+        elif name in (b"host", b"content-length", b"transfer-encoding", b"upgrade"):
+            return None
+        try:
+            check_pair(<bytes>pair[0], <bytes>pair[2])
+        except LocalProtocolError:
+            return None
+        lines.append(b"%b: %b\r\n" % (pair[0], pair[2]))
+    return b"".join(lines)
 
 
 cdef bint has_option(bytes value, bytes option):

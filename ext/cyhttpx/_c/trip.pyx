@@ -8,7 +8,7 @@ every method that it walks past is the package's own: a subclass, a patched clas
 from cpython.dict cimport PyDict_Copy, PyDict_Size
 from cpython.object cimport PyObject, PyTypeObject
 
-from cyhttpx._c._draft cimport draft_request
+from cyhttpx._c._draft cimport Draft, draft, draft_of
 from cyhttpx._c.http1 cimport HTTP1Connection
 from cyhttpx._c.pool cimport PoolEntry, PoolState, Waiter
 from cyhttpx._c.reactor cimport GOAL_WHOLE, GOAL_WRITABLE, Reactor, monotonic
@@ -46,7 +46,6 @@ cdef Own own_transport = None
 cdef bint is_loaded = False
 cdef object USE_CLIENT_DEFAULT, CLOSED, OPENED, Response, ByteStream
 cdef object may_replay, RequestError, InvalidURL, NetworkError, RemoteProtocolError
-cdef dict METHODS = {name: name.encode() for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")}
 # What every response that came whole starts from: copying a dict is cheaper than building one.
 cdef dict RESPONSE
 
@@ -69,6 +68,7 @@ def embark(
     """Return an awaitable of the response where the short way is open, None where the request must go through the layers."""
     cdef dict own
     cdef dict hooks
+    cdef Draft order = None
     if not is_loaded:
         load()
     if auth is not USE_CLIENT_DEFAULT or extensions is not None or cookies is not None or files is not None:
@@ -85,24 +85,24 @@ def embark(
     pool = (<dict>PyObject_GenericGetDict(transport, NULL))["_pool"]
     if pool is None or not is_here(pool):
         return None
-    request = None
+    follows = own["follow_redirects"] if follow_redirects is USE_CLIENT_DEFAULT else follow_redirects
     if data is None:
-        request = draft_request(own, method, url, content, json, params, headers, timeout)
-    if request is None:
+        order = draft(own, method, url, content, json, params, headers, timeout)
+    if order is None:
         request = client.build_request(
             method, url, content=content, data=data, json=json, params=params, headers=headers, timeout=timeout
         )
-    follows = own["follow_redirects"] if follow_redirects is USE_CLIENT_DEFAULT else follow_redirects
-    target = request.url
-    if (
-        type(request.stream) is not ByteStream
-        or "@" in target._str and target._uri_reference.userinfo
-        or (<tuple>target._origin_key)[0] not in ("http", "https")
-    ):
-        # The request is built: it goes its way through the layers as it is.
-        return client.send(request, auth=auth, follow_redirects=follows)
+        url = request.url
+        if (
+            type(request.stream) is not ByteStream
+            or url._uri_reference.userinfo
+            or url.scheme not in ("http", "https")
+        ):
+            # The request is built: it goes its way through the layers as it is.
+            return client.send(request, auth=auth, follow_redirects=follows)
+        order = draft_of(request)
     own["_state"] = OPENED
-    return travel(client, own, request, target, pool, follows)
+    return travel(client, own, order, pool, follows)
 
 
 cdef bint is_here(object pool) except -1:
@@ -127,7 +127,8 @@ cdef int load() except -1:
     RequestError, InvalidURL = _exceptions.RequestError, _exceptions.InvalidURL
     NetworkError, RemoteProtocolError = _exceptions.NetworkError, _exceptions.RemoteProtocolError
     RESPONSE = dict.fromkeys(("status_code", "headers", "_request", "history", "extensions", "_num_bytes_downloaded"))
-    RESPONSE.update(is_closed=True, is_stream_consumed=True, stream=_response._SPENT, _has_set_cookie=False, _seconds=0.0)
+    # Ten entries, the last to come: what a dict of 16 places holds. The rest stands on the class.
+    RESPONSE.update(is_closed=True, is_stream_consumed=True, _seconds=0.0)
     is_loaded = True
     return 0
 
@@ -151,7 +152,7 @@ cdef bint is_original(Own own, object instance) except -1:
     return True
 
 
-async def travel(client, dict own, request, url, pool, bint follows):
+async def travel(client, dict own, Draft order, pool, bint follows):
     """Send, wait, and return the response."""
     cdef Reactor connection
     cdef HTTP1Connection http1
@@ -159,28 +160,23 @@ async def travel(client, dict own, request, url, pool, bint follows):
     cdef PoolState state = pool.state
     cdef double started = monotonic()
     cdef double now
-    timeout = request._timeout
-    method = METHODS.get(request.method)
-    if method is None:
-        method = request.method.encode("ascii", "replace")
-    key = url._origin_key
-    connection = take(pool, state, key, started)
+    connection = take(pool, state, order.origin_key, started)
     try:
         while connection is None:
             # `Pool.wait`, without its coroutine.
-            waiter = pool.enqueue(key, timeout.pool, timeout.connect)
+            waiter = pool.enqueue(order.origin_key, order.timeout.pool, order.timeout.connect)
             await waiter.future
             if waiter.error is not None:
                 raise waiter.error
             connection = <Reactor>waiter.entry
             waiter = None
             if connection.stream.fd < 0:
-                connection = take(pool, state, key, started)
-        connection.start(method, url._target, request.headers, request._content, True)
+                connection = take(pool, state, order.origin_key, started)
+        connection.start(order.method, order.target, order.headers, order.body, True)
         if connection.outbox:
-            await connection.wait(GOAL_WRITABLE, timeout.write)
+            await connection.wait(GOAL_WRITABLE, order.timeout.write)
             connection.check()
-        await connection.wait(GOAL_WHOLE, timeout.read)
+        await connection.wait(GOAL_WHOLE, order.timeout.read)
         if connection.error is not None:
             connection.check()
     except BaseException as error:
@@ -189,26 +185,26 @@ async def travel(client, dict own, request, url, pool, bint follows):
         replays = (
             connection is not None
             and isinstance(error, (NetworkError, RemoteProtocolError))
-            and may_replay(connection, method, request.stream)
+            and may_replay(connection, order.method, order.request.stream)
         )
         if connection is not None:
             pool.drop(connection)
         if not replays:
             if isinstance(error, (RequestError, InvalidURL)):
-                error.request = request
+                error.request = order.request
             raise
-        request._is_replay = True
-        return await client._send_handling_redirects(request, follows, [], True)
+        order.request._is_replay = True
+        return await client._send_handling_redirects(order.request, follows, [], True)
     http1 = connection.http1
     now = monotonic()
-    response = whole_response(request, http1, connection.network_stream, now - started)
+    response = whole_response(order.request, http1, connection.network_stream, now - started)
     give_back(pool, state, connection, now)
     if http1.has_set_cookie or own["_marks_responses"] or logs(own["_logger"]):
-        client._note(request, response)
+        client._note(order.request, response)
     if http1.has_content_encoding:
         response._decode_whole()
     if 300 <= http1.status_code < 400 and response.has_redirect_location:
-        return await client._follow(request, response, follows)
+        return await client._follow(order.request, response, follows)
     return response
 
 
@@ -257,6 +253,8 @@ cdef object whole_response(object request, HTTP1Connection http1, object network
         "reason_phrase": http1.reason_phrase,
         "network_stream": network_stream,
     }
+    if http1.trailer_pairs is not None:
+        own["extensions"]["trailing_headers"] = http1.trailer_pairs
     own["_num_bytes_downloaded"] = len(body)
     own["_seconds"] = seconds
     if http1.has_set_cookie:

@@ -69,7 +69,6 @@ class Waiter:
             self.future.set_result(None)
 
 
-
 class _Origin:
     """What the pool knows of one key."""
 
@@ -335,10 +334,12 @@ class PoolState:
 class QueueTimes:
     """How long waiters may stay in the queue.
 
-    Waits of one length end in the order in which they began: each length has a queue of its own, and only heads are looked at.
+    Waits of one length end in the order in which they began: each length has a queue of its own, and only heads are
+    looked at.
 
     Args:
-        owner: has `watch(queue_times, at)`: call `deadline_passed(now)` at that time (monotonic, seconds); and `expire(waiter)`,
+        owner: has `watch(queue_times, at)`: call `deadline_passed(now)` at that time (monotonic, seconds); and
+        `expire(waiter)`,
             called for each that has waited too long.
     """
 

@@ -149,7 +149,7 @@ class AsyncHTTPTransport(AsyncBaseTransport):
             response._take_whole(http1.take_body(), http1.has_content_encoding)
             pool.give_back(connection)
         else:
-            response.stream = BodyStream(connection, pool, timeouts[1])
+            response.stream = BodyStream(connection, pool, timeouts[1], response.extensions)
         return response
 
     async def aclose(self) -> None:
