@@ -21,14 +21,14 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
-# Seconds after which a test has failed: first its coroutine is cancelled; a loop that doesn't even turn is interrupted later.
+# Seconds until a test has failed: its coroutine is cancelled; a loop that doesn't turn is interrupted later.
 PATIENCE: Final = 60
 LAST_PATIENCE: Final = PATIENCE + 30
 
 
 def _loops() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     loops: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
-    # Where it can't be installed (PyPy, Windows) there is nothing to test on; the report's header says which loops there are.
+    # Where it can't be installed (PyPy, Windows) there is nothing to test; the report's header names the loops.
     if importlib.util.find_spec("uvloop") is not None:
         import uvloop
 
@@ -86,7 +86,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
 
 
 def run_on(factory: Callable[[], asyncio.AbstractEventLoop], coroutine: Coroutine[Any, Any, Any]) -> None:
-    """Run a coroutine to its end on a new loop. Fails on whatever is reported to the loop's exception handler, then or later."""
+    """Run a coroutine to its end on a new loop; whatever is reported to the loop's exception handler fails it."""
     reports: list[dict[str, Any]] = []
     with _interrupted_after(LAST_PATIENCE), asyncio.Runner(loop_factory=factory) as runner:
         runner.get_loop().set_exception_handler(lambda _, context: reports.append(context))

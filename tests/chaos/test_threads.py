@@ -30,7 +30,9 @@ def quick_switches() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-def in_threads(factory: Callable[[], asyncio.AbstractEventLoop], main: Callable[[int], Coroutine[Any, Any, None]]) -> None:
+def in_threads(
+    factory: Callable[[], asyncio.AbstractEventLoop], main: Callable[[int], Coroutine[Any, Any, None]]
+) -> None:
     """Run `main(number)` on a loop of its own in each thread; the first error is raised."""
     errors: list[BaseException] = []
     together = threading.Barrier(THREADS)

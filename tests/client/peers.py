@@ -1,7 +1,7 @@
 """The other side of a connection, written down as a script: what a test wants a server to do, byte by byte.
 
-Each connection has a thread with a blocking socket, so a script says in plain order what happens. Nothing here waits for ever: a read
-that takes longer than `PATIENCE` is an error of the script, and is raised where the server is closed.
+Each connection has a thread with a blocking socket, so a script says in plain order what happens. Nothing here waits
+for ever: a read that takes longer than `PATIENCE` is an error of the script, and is raised where the server is closed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import selectors
 import socket
 import struct
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     import ssl
@@ -132,7 +132,8 @@ class Server:
     """A listening socket on a free port; each connection is played by `script(peer)` in a thread of its own.
 
     `context`: TLS. `before_tls`: called with the bare socket of a connection before its handshake.
-    Counted: `accepted` connections, `open` ones, the most that were open at once (`peak`), and `requests`.
+    Counted: `accepted` connections, `open` ones, the most that were open at once (`peak`), those whose end is on
+    its way (`closed`), and `requests`.
     """
 
     def __init__(
@@ -147,7 +148,7 @@ class Server:
         self._script = script
         self._context = context
         self._before_tls = before_tls
-        self.accepted = self.open = self.peak = 0
+        self.accepted = self.open = self.peak = self.closed = 0
         self.requests: list[Received] = []
         self._errors: list[BaseException] = []
         self._peers: set[socket.socket] = set()
@@ -184,7 +185,7 @@ class Server:
         """`wait_until`, for a coroutine."""
         await asyncio.to_thread(self.wait_until, is_so)
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         self._acceptor.start()
         return self
 
@@ -259,6 +260,9 @@ class Server:
                 self._changed.notify_all()
             sock.close()
             bare.close()
+            with self._changed:
+                self.closed += 1
+                self._changed.notify_all()
 
 
 def respond(

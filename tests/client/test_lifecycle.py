@@ -26,12 +26,12 @@ async def test_states() -> None:
         assert not client.is_closed
         async with client:
             await client.get(server.url)
-            with pytest.raises(RuntimeError, match="Cannot open a client instance more than once."):
+            with pytest.raises(RuntimeError, match="Cannot open a client instance more than once"):
                 await client.__aenter__()
         assert client.is_closed
-        with pytest.raises(RuntimeError, match="Cannot send a request, as the client has been closed."):
+        with pytest.raises(RuntimeError, match="Cannot send a request, as the client has been closed"):
             await client.get(server.url)
-        with pytest.raises(RuntimeError, match="Cannot reopen a client instance, once it has been closed."):
+        with pytest.raises(RuntimeError, match="Cannot reopen a client instance, once it has been closed"):
             await client.__aenter__()
         await client.aclose()
 
@@ -40,7 +40,7 @@ async def test_used_before_it_is_entered() -> None:
     with serving(lambda _: ANSWER) as server:
         client = cyhttpx.AsyncClient()
         await client.get(server.url)
-        with pytest.raises(RuntimeError, match="Cannot open a client instance more than once."):
+        with pytest.raises(RuntimeError, match="Cannot open a client instance more than once"):
             await client.__aenter__()
         await client.aclose()
         await server.until(lambda server: server.open == 0)
@@ -71,7 +71,6 @@ def only_a_head(peer: Peer) -> None:
     peer.read_request()
     peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
     peer.wait_for_close()
-
 
 
 @pytest.mark.parametrize("script", [silent, only_a_head])
@@ -158,6 +157,7 @@ async def test_response_that_is_closed_after_its_client() -> None:
 @pytest.mark.parametrize("pieces_before", range(12))
 async def test_reading_on_after_the_client_was_closed(pieces_before: int) -> None:
     """However far the body was read: an error, and no hang."""
+
     def script(peer: Peer) -> None:
         peer.read_request()
         peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
@@ -178,7 +178,7 @@ async def test_reading_on_after_the_client_was_closed(pieces_before: int) -> Non
 
 
 async def test_requests_at_the_moment_of_closing() -> None:
-    """Some get their response, some an error of the network, the rest are told that the client is closed. None hangs."""
+    """Some get their response, some a NetworkError, the rest are told that the client is closed. None hangs."""
     with serving(lambda _: ANSWER) as server:
         client = cyhttpx.AsyncClient(limits=cyhttpx.Limits(max_connections=5))
 
@@ -209,7 +209,9 @@ def test_second_loop_after_the_first_was_closed(each_loop: Callable[[], asyncio.
         server.wait_until(lambda server: server.open == 0)
 
 
-def test_second_loop_after_the_first_died_with_requests_under_way(each_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+def test_second_loop_after_the_first_died_with_requests_under_way(
+    each_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
     """A loop that is closed without ending its tasks: the client drops what it had there and works on the next loop."""
 
     def script(peer: Peer) -> None:
@@ -238,7 +240,9 @@ def test_second_loop_after_the_first_died_with_requests_under_way(each_loop: Cal
         gc.collect()
 
 
-def test_closing_on_another_loop_than_the_one_it_was_used_on(each_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+def test_closing_on_another_loop_than_the_one_it_was_used_on(
+    each_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
     with serving(lambda _: ANSWER) as server:
         client = cyhttpx.AsyncClient()
         with asyncio.Runner(loop_factory=each_loop) as runner:
@@ -276,9 +280,9 @@ async def test_client_that_is_never_closed_goes_when_nobody_holds_it() -> None:
 async def test_unread_response_warns_and_gives_its_slot_back() -> None:
     with serving(lambda _: chunked(b"x" * 1000, end=b"")) as server:
         async with cyhttpx.AsyncClient(limits=cyhttpx.Limits(max_connections=1)) as client:
+            response = await client.send(client.build_request("GET", server.url), stream=True)
+            del response
             with pytest.warns(ResourceWarning):
-                response = await client.send(client.build_request("GET", server.url), stream=True)
-                del response
                 gc.collect()
             response = await client.send(client.build_request("GET", server.url), stream=True)
             await response.aclose()

@@ -18,7 +18,9 @@ METHODS = ("GET", "HEAD", "OPTIONS", "DELETE", "POST", "PUT", "PATCH")
 
 def echo(request: Received) -> bytes:
     """Answer with what came. A HEAD's lengths are those that a GET would have had."""
-    body = json.dumps({"method": request.method, "target": request.target, "body": request.body.decode("latin-1")}).encode()
+    body = json.dumps(
+        {"method": request.method, "target": request.target, "body": request.body.decode("latin-1")}
+    ).encode()
     return respond(b"" if request.method == "HEAD" else body, length=len(body), headers=[("X-Method", request.method)])
 
 
@@ -41,7 +43,11 @@ async def test_unknown_method_is_sent_in_upper_case() -> None:
     with serving(echo) as server:
         async with cyhttpx.AsyncClient() as client:
             assert (await client.request("purge", server.url)).json()["method"] == "PURGE"
-            assert (await client.query(server.url, content=b"x")).json() == {"method": "QUERY", "target": "/", "body": "x"}
+            assert (await client.query(server.url, content=b"x")).json() == {
+                "method": "QUERY",
+                "target": "/",
+                "body": "x",
+            }
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -76,7 +82,9 @@ async def test_host_can_be_chosen() -> None:
 
 
 @pytest.mark.parametrize("url", ["/x", "/x?z=0", "/x?all=0&z", "/x y/ü?q=ü", "/x#fragment"])
-@pytest.mark.parametrize("params", [None, {}, {"a": "1", "b": [2, 3], "c": None, "d": True}, "q=%20&r", [("z", "9"), ("z", "8")]])
+@pytest.mark.parametrize(
+    "params", [None, {}, {"a": "1", "b": [2, 3], "c": None, "d": True}, "q=%20&r", [("z", "9"), ("z", "8")]]
+)
 @pytest.mark.parametrize("of_client", [None, {"all": "1"}])
 async def test_params_as_httpx_has_them(url: str, params: Any, of_client: Any) -> None:
     with serving(echo) as server, httpx.Client(params=of_client) as oracle:
@@ -237,7 +245,9 @@ async def test_raise_for_status() -> None:
             assert (await client.get(server.url + "/204")).raise_for_status().is_success
             for status, kind in ((302, "Redirect response"), (404, "Client error"), (503, "Server error")):
                 response = await client.get(f"{server.url}/{status}")
-                with pytest.raises(cyhttpx.HTTPStatusError, match=f"{kind} '{status} Reason' for url '{server.url}/{status}'"):
+                with pytest.raises(
+                    cyhttpx.HTTPStatusError, match=f"{kind} '{status} Reason' for url '{server.url}/{status}'"
+                ):
                     response.raise_for_status()
 
 
@@ -297,5 +307,3 @@ async def test_body_until_close() -> None:
             for _ in range(2):
                 assert (await client.get(server.url)).content == b"x" * 100_000
         assert server.accepted == 2
-
-
