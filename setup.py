@@ -99,7 +99,13 @@ def compile_flags() -> list[str]:
     flags = ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-unused-function", "-Wno-missing-field-initializers"]
     flags += ["-O0", "-g", "-UNDEBUG"] if DEBUG else ["-O3"]
     if SANITIZE:
-        flags += ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
+        flags += [
+            "-g",
+            "-O1",
+            "-fsanitize=address,undefined",
+            "-fno-sanitize-recover=undefined",
+            "-fno-omit-frame-pointer",
+        ]
     return flags
 
 

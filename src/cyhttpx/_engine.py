@@ -9,7 +9,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal
 
-__all__ = ["HTTP1Connection", "Headers", "PoolEntry", "PoolState", "QueueTimes", "Reactor", "SocketStream", "Waiter", "embark", "engine", "originals"]
+__all__ = [
+    "HTTP1Connection",
+    "Headers",
+    "PoolEntry",
+    "PoolState",
+    "QueueTimes",
+    "Reactor",
+    "SocketStream",
+    "Waiter",
+    "embark",
+    "engine",
+    "originals",
+]
 
 _PARTS = ("headers", "_head", "_body", "http1", "stream", "pool", "reactor", "_draft", "trip")
 

@@ -34,7 +34,20 @@ class Exchange:
     `replays`: whether it may be sent once more; else it goes on a fresh connection at once, for it is that second time.
     """
 
-    __slots__ = ("body", "connect", "headers", "key", "method", "pool", "pool_wait", "read", "replays", "target", "whole", "write")
+    __slots__ = (
+        "body",
+        "connect",
+        "headers",
+        "key",
+        "method",
+        "pool",
+        "pool_wait",
+        "read",
+        "replays",
+        "target",
+        "whole",
+        "write",
+    )
 
     def __init__(
         self,
@@ -138,9 +151,7 @@ class BodyStream(AsyncByteStream):
 
     __slots__ = ("_connection", "_extensions", "_pool", "_read_timeout")
 
-    def __init__(
-        self, connection: Reactor, pool: Pool, read_timeout: float | None, extensions: dict[str, Any]
-    ) -> None:
+    def __init__(self, connection: Reactor, pool: Pool, read_timeout: float | None, extensions: dict[str, Any]) -> None:
         self._connection: Reactor | None = connection
         self._pool = pool
         self._read_timeout = read_timeout

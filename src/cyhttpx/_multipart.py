@@ -8,8 +8,8 @@ import re
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ._content import AsyncIteratorByteStream, IteratorByteStream, async_reader, read_blocks, tell
 from ._exceptions import StreamConsumed
+from ._streams import AsyncIteratorByteStream, IteratorByteStream, async_reader, read_blocks, tell
 from ._types import AsyncByteStream, SyncByteStream
 from ._utils import peek_filelike_length, primitive_value_to_str
 

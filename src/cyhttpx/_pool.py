@@ -46,12 +46,12 @@ class Pool:
         """Take an idle connection of `key`, None if there is none."""
         state = self.state
         while True:
-            connection = state.acquire(key, monotonic())
+            connection: Any = state.acquire(key, monotonic())
             if state.discarded:
                 self._close_discarded()
             # Looked at again before each use: what came behind the last response must not be read as the next one.
             if connection is None or connection.is_quiet():
-                return connection
+                return connection  # type: ignore[no-any-return]
 
     async def wait(self, key: Hashable, pool_timeout: float | None, connect_timeout: float | None) -> Reactor:
         """Wait for a connection of `key`: a new one, or one that is given back before.
@@ -147,6 +147,7 @@ class Pool:
             self._dial_what_is_due()
 
     def _close_discarded(self) -> None:
+        connection: Any
         for connection in self.state.discarded:
             self._connections.discard(connection)
             connection.close()

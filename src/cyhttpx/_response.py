@@ -42,8 +42,8 @@ def _load_json_scan() -> Callable[[str, int], tuple[Any, int]]:
     global _json_scan
     from json import JSONDecoder
 
-    _json_scan = JSONDecoder().scan_once
-    return _json_scan
+    _json_scan = JSONDecoder().scan_once  # type: ignore[attr-defined]
+    return _json_scan  # type: ignore[return-value]
 
 
 class Response(Reading):
@@ -64,7 +64,7 @@ class Response(Reading):
     history: list[Response]
 
     # As in `Reading`: what most responses leave as it is. A response that came whole has no stream to speak of.
-    stream = _SPENT
+    stream: SyncByteStream | AsyncByteStream = _SPENT
     next_request: Request | None = None
     default_encoding: str | Callable[[bytes], str] = "utf-8"
     _json_loads: Callable[..., Any] | None = None
@@ -164,7 +164,7 @@ class Response(Reading):
 
     @property
     def http_version(self) -> str:
-        """"HTTP/1.0", "HTTP/1.1" or "HTTP/2"."""
+        """ "HTTP/1.0", "HTTP/1.1" or "HTTP/2"."""
         version: bytes = self.extensions.get("http_version", b"HTTP/1.1")
         return version.decode("ascii", errors="ignore")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .._auth import Auth
 from .._config import DEFAULT_LIMITS, DEFAULT_MAX_REDIRECTS, DEFAULT_TIMEOUT_CONFIG
@@ -362,7 +362,20 @@ class AsyncClient(BaseClient):
     ) -> Response:
         """Send a GET request (RFC 9110 §9.3.1). Arguments and errors are those of `request`."""
         trip = embark(
-            self, "GET", url, None, None, None, None, params, headers, cookies, auth, follow_redirects, timeout, extensions
+            self,
+            "GET",
+            url,
+            None,
+            None,
+            None,
+            None,
+            params,
+            headers,
+            cookies,
+            auth,
+            follow_redirects,
+            timeout,
+            extensions,
         )
         if trip is not None:
             return await trip
@@ -392,7 +405,20 @@ class AsyncClient(BaseClient):
     ) -> Response:
         """Send an OPTIONS request (RFC 9110 §9.3.7). Arguments and errors are those of `request`."""
         trip = embark(
-            self, "OPTIONS", url, None, None, None, None, params, headers, cookies, auth, follow_redirects, timeout, extensions
+            self,
+            "OPTIONS",
+            url,
+            None,
+            None,
+            None,
+            None,
+            params,
+            headers,
+            cookies,
+            auth,
+            follow_redirects,
+            timeout,
+            extensions,
         )
         if trip is not None:
             return await trip
@@ -422,7 +448,20 @@ class AsyncClient(BaseClient):
     ) -> Response:
         """Send a HEAD request (RFC 9110 §9.3.2). Arguments and errors are those of `request`."""
         trip = embark(
-            self, "HEAD", url, None, None, None, None, params, headers, cookies, auth, follow_redirects, timeout, extensions
+            self,
+            "HEAD",
+            url,
+            None,
+            None,
+            None,
+            None,
+            params,
+            headers,
+            cookies,
+            auth,
+            follow_redirects,
+            timeout,
+            extensions,
         )
         if trip is not None:
             return await trip
@@ -456,7 +495,20 @@ class AsyncClient(BaseClient):
     ) -> Response:
         """Send a POST request (RFC 9110 §9.3.3). Arguments and errors are those of `request`."""
         trip = embark(
-            self, "POST", url, content, data, files, json, params, headers, cookies, auth, follow_redirects, timeout, extensions
+            self,
+            "POST",
+            url,
+            content,
+            data,
+            files,
+            json,
+            params,
+            headers,
+            cookies,
+            auth,
+            follow_redirects,
+            timeout,
+            extensions,
         )
         if trip is not None:
             return await trip
@@ -494,7 +546,20 @@ class AsyncClient(BaseClient):
     ) -> Response:
         """Send a PUT request (RFC 9110 §9.3.4). Arguments and errors are those of `request`."""
         trip = embark(
-            self, "PUT", url, content, data, files, json, params, headers, cookies, auth, follow_redirects, timeout, extensions
+            self,
+            "PUT",
+            url,
+            content,
+            data,
+            files,
+            json,
+            params,
+            headers,
+            cookies,
+            auth,
+            follow_redirects,
+            timeout,
+            extensions,
         )
         if trip is not None:
             return await trip
@@ -532,7 +597,20 @@ class AsyncClient(BaseClient):
     ) -> Response:
         """Send a PATCH request (RFC 5789). Arguments and errors are those of `request`."""
         trip = embark(
-            self, "PATCH", url, content, data, files, json, params, headers, cookies, auth, follow_redirects, timeout, extensions
+            self,
+            "PATCH",
+            url,
+            content,
+            data,
+            files,
+            json,
+            params,
+            headers,
+            cookies,
+            auth,
+            follow_redirects,
+            timeout,
+            extensions,
         )
         if trip is not None:
             return await trip
@@ -566,7 +644,20 @@ class AsyncClient(BaseClient):
     ) -> Response:
         """Send a DELETE request (RFC 9110 §9.3.5). Arguments and errors are those of `request`."""
         trip = embark(
-            self, "DELETE", url, None, None, None, None, params, headers, cookies, auth, follow_redirects, timeout, extensions
+            self,
+            "DELETE",
+            url,
+            None,
+            None,
+            None,
+            None,
+            params,
+            headers,
+            cookies,
+            auth,
+            follow_redirects,
+            timeout,
+            extensions,
         )
         if trip is not None:
             return await trip
@@ -600,7 +691,20 @@ class AsyncClient(BaseClient):
     ) -> Response:
         """Send a QUERY request: a GET with a body. Not in httpx. Arguments and errors are those of `request`."""
         trip = embark(
-            self, "QUERY", url, content, data, files, json, params, headers, cookies, auth, follow_redirects, timeout, extensions
+            self,
+            "QUERY",
+            url,
+            content,
+            data,
+            files,
+            json,
+            params,
+            headers,
+            cookies,
+            auth,
+            follow_redirects,
+            timeout,
+            extensions,
         )
         if trip is not None:
             return await trip
@@ -629,7 +733,7 @@ class AsyncClient(BaseClient):
                 if transport is not None:
                     await transport.aclose()
 
-    async def __aenter__(self: _C) -> _C:
+    async def __aenter__(self) -> Self:
         if self._state is ClientState.OPENED:
             raise RuntimeError("Cannot open a client instance more than once.")
         if self._state is ClientState.CLOSED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..__version__ import __version__
 from .._auth import Auth, BasicAuth, FunctionAuth
 from .._config import DEFAULT_MAX_REDIRECTS, DEFAULT_TIMEOUT_CONFIG, Proxy, Timeout
 from .._cookies import Cookies, set_cookie_header
@@ -13,7 +14,6 @@ from .._query import QueryParams
 from .._request import Request
 from .._urls import URL, cached_url, with_params
 from .._utils import get_environment_proxies
-from ..__version__ import __version__
 from ._defaults import USE_CLIENT_DEFAULT, ClientState, UseClientDefault
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ def redirect_request(request: Request, response: Response, cookies: Cookies) -> 
         method,
         url,
         headers=headers,
-        cookies=cookies if cookies else None,
+        cookies=cookies or None,
         stream=None if drops_body else request.stream,
         extensions=request.extensions,
     )

@@ -77,7 +77,7 @@ class AsyncioDriver:
     async def _dial(self, target: Target) -> SocketStream:
         # A new context reads a bundle of certificates for some 10 ms: in a thread, so that the loop goes on meanwhile.
         context = None
-        if target.is_tls:
+        if target.tls is not None:
             context = tls.cached(target.tls) or await self.loop.run_in_executor(None, tls.made, target.tls)
         sock = await self._connect(target)
         try:

@@ -10,7 +10,7 @@ Rule 2: an entry is idle, in use, or discarded; only idle ones are in the lists 
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 

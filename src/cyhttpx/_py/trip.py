@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from .._response import Response
 
 __all__ = ["embark", "originals"]
 
@@ -26,6 +31,6 @@ def embark(
     follow_redirects: Any,
     timeout: Any,
     extensions: Any,
-) -> Any:
+) -> Awaitable[Response] | None:
     """Return an awaitable of the response where the short way is open, None where the request must go through the layers."""
     return None

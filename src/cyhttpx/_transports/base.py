@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -18,7 +18,7 @@ _A = TypeVar("_A", bound="AsyncBaseTransport")
 class BaseTransport:
     """Base class of transports for `Client`."""
 
-    def __enter__(self: _T) -> _T:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -43,7 +43,7 @@ class BaseTransport:
 class AsyncBaseTransport:
     """Base class of transports for `AsyncClient`."""
 
-    async def __aenter__(self: _A) -> _A:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

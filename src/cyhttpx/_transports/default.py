@@ -15,7 +15,7 @@ from .._pool import Pool
 from .base import AsyncBaseTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Iterable
     from ssl import SSLContext
 
     from .._config import Limits
@@ -90,7 +90,12 @@ class AsyncHTTPTransport(AsyncBaseTransport):
         retries: int = 0,
         socket_options: Iterable[tuple[Any, ...]] | None = None,
     ) -> None:
-        for name, is_asked in (("http2", http2), ("proxy", proxy is not None), ("retries", retries), ("http1", not http1)):
+        for name, is_asked in (
+            ("http2", http2),
+            ("proxy", proxy is not None),
+            ("retries", retries),
+            ("http1", not http1),
+        ):
             if is_asked:
                 raise NotImplementedError(f"AsyncHTTPTransport({name}=...) is not supported by this version of cyhttpx")
         self._limits = limits
@@ -192,7 +197,10 @@ class AsyncHTTPTransport(AsyncBaseTransport):
     def _new_state(self) -> PoolState:
         limits = self._limits
         return PoolState(
-            limits.max_connections, limits.max_keepalive_connections, limits.keepalive_expiry, limits.max_connections_per_host
+            limits.max_connections,
+            limits.max_keepalive_connections,
+            limits.keepalive_expiry,
+            limits.max_connections_per_host,
         )
 
     def _tls_settings(self) -> TLSSettings:
