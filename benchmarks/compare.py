@@ -182,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for scenario in options.scenarios:
             print(f"\n{scenario.name}: {scenario.title}", flush=True)
             if scenario.needs_tls and not found.tls:
-                print("left out: no certificate could be made (neither trustme nor openssl is installed)")
+                print("left out: no TLS server (that takes nginx, and trustme or openssl for its certificate)")
                 continue
             results = all_results[scenario.name] = compare(scenario, options, found, client_cpu)
             verdicts = marks(scenario, results)
