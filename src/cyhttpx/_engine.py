@@ -10,12 +10,15 @@ import os
 from typing import TYPE_CHECKING, Literal
 
 __all__ = [
+    "ClientFields",
     "HTTP1Connection",
     "Headers",
     "PoolEntry",
     "PoolState",
     "QueueTimes",
     "Reactor",
+    "RequestFields",
+    "ResponseFields",
     "SocketStream",
     "Waiter",
     "embark",
@@ -23,7 +26,7 @@ __all__ = [
     "originals",
 ]
 
-_PARTS = ("headers", "_head", "_body", "http1", "stream", "pool", "reactor", "_draft", "trip")
+_PARTS = ("headers", "_head", "_body", "http1", "stream", "pool", "reactor", "fields", "_draft", "trip")
 
 
 def _choose() -> Literal["c", "py"]:
@@ -54,6 +57,7 @@ engine: Literal["c", "py"] = _choose()
 """Which engine serves: "c" (compiled) or "py" (pure Python)."""
 
 if TYPE_CHECKING:
+    from ._py.fields import ClientFields, RequestFields, ResponseFields
     from ._py.headers import Headers
     from ._py.http1 import HTTP1Connection
     from ._py.pool import PoolEntry, PoolState, QueueTimes, Waiter
@@ -61,6 +65,7 @@ if TYPE_CHECKING:
     from ._py.stream import SocketStream
     from ._py.trip import embark, originals
 elif engine == "c":
+    from ._c.fields import ClientFields, RequestFields, ResponseFields
     from ._c.headers import Headers
     from ._c.http1 import HTTP1Connection
     from ._c.pool import PoolEntry, PoolState, QueueTimes, Waiter
@@ -68,6 +73,7 @@ elif engine == "c":
     from ._c.stream import SocketStream
     from ._c.trip import embark, originals
 else:
+    from ._py.fields import ClientFields, RequestFields, ResponseFields
     from ._py.headers import Headers
     from ._py.http1 import HTTP1Connection
     from ._py.pool import PoolEntry, PoolState, QueueTimes, Waiter

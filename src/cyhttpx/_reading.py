@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._decoders import ByteChunker, IdentityDecoder, LineDecoder, TextChunker, TextDecoder, make_decoder
+from ._engine import ResponseFields
 from ._exceptions import InvalidURL, RequestError, StreamClosed, StreamConsumed
 from ._types import AsyncByteStream, SyncByteStream
 
@@ -50,25 +51,16 @@ class Pipeline:
         yield from self._chunker.flush()
 
 
-class Reading:
+class Reading(ResponseFields):
     """The half of `Response` that reads: from its stream, or from the body that came with it.
 
     Sync and async run through the same pipelines: raw bytes, decoded bytes, text, lines.
     """
 
-    headers: Headers
     stream: SyncByteStream | AsyncByteStream
 
-    # What most responses leave as it is stands on the class: one made by a transport sets ten attributes, not twenty.
-    is_closed = False
-    is_stream_consumed = False
-    _request: Request | None = None
-    _num_bytes_downloaded = 0
-    # The body as it came, to be decoded when someone looks.
-    _coded: bytes | None = None
-    # time.perf_counter() when the request was handed to the transport, and seconds from there to the end of the body.
+    # time.perf_counter() when the request was handed to the transport.
     _started: float | None = None
-    _seconds: float | None = None
 
     if TYPE_CHECKING:
 
@@ -98,7 +90,7 @@ class Reading:
             yield content[start : start + size]
 
     def _has_content(self) -> bool:
-        return self._coded is not None or hasattr(self, "_content")
+        return self._coded is not None or self._content is not None
 
     def _begin_raw(self, kind: type, message: str) -> None:
         if self.is_stream_consumed:

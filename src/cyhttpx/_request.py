@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._content import ByteStream, UnattachedStream, encode_request
 from ._cookies import Cookies
-from ._engine import Headers
+from ._engine import Headers, RequestFields
 from ._exceptions import RequestNotRead
 from ._multipart import get_multipart_boundary_from_content_type
 from ._urls import URL
@@ -36,7 +36,7 @@ _EMPTY = ByteStream(b"")
 _BODY_METHODS = frozenset(("POST", "PUT", "PATCH"))
 
 
-class Request:
+class Request(RequestFields):
     """An HTTP request (https://www.python-httpx.org/api/#request).
 
     Args:
@@ -49,9 +49,7 @@ class Request:
         extensions: for the transport: "timeout", "sni_hostname", "trace", "target".
     """
 
-    method: str
     url: URL
-    headers: Headers
     stream: SyncByteStream | AsyncByteStream = _EMPTY
 
     # Not in httpx. `_wants_whole`: the client will read the body anyway, so the transport may wait for all of it.
@@ -59,8 +57,6 @@ class Request:
     # `_is_replay`: it was sent before, on a connection that turned out dead.
     _wants_whole = False
     _is_replay = False
-    _timeout: Timeout
-    _extensions: dict[str, Any] | None = None
 
     def __init__(
         self,
@@ -151,14 +147,13 @@ class Request:
     @property
     def content(self) -> bytes:
         """The body; RequestNotRead if it is a stream that `read` or `aread` hasn't read yet."""
-        try:
-            return self._content
-        except AttributeError:
-            raise RequestNotRead() from None
+        if self._content is None:
+            raise RequestNotRead()
+        return self._content
 
     def read(self) -> bytes:
         """Read the body into memory and return it; it can be sent again then. RuntimeError if only `aread` can."""
-        if not hasattr(self, "_content"):
+        if self._content is None:
             if not isinstance(self.stream, Iterable):
                 raise RuntimeError("Attempted to read the async body of a request with `read()`.")
             self._keep(b"".join(self.stream))
@@ -166,26 +161,30 @@ class Request:
 
     async def aread(self) -> bytes:
         """Read the body into memory and return it; it can be sent again then. RuntimeError if only `read` can."""
-        if not hasattr(self, "_content"):
+        if self._content is None:
             if not isinstance(self.stream, AsyncIterable):
                 raise RuntimeError("Attempted to read the sync body of a request with `aread()`.")
             self._keep(b"".join([part async for part in self.stream]))
         return self._content
 
-    def _keep(self, content: bytes) -> None:
+    def _keep(self, content: bytes) -> bytes:
         self._content = content
         if not isinstance(self.stream, ByteStream):
             self.stream = ByteStream(content)
+        return content
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}({self.method!r}, {str(self.url)!r})>"
 
     def __getstate__(self) -> dict[str, Any]:
         # Extensions and streams hold what belongs to this process: callbacks, files, connections.
-        left_out = ("_extensions", "_timeout", "_wants_whole", "_is_replay", "stream")
-        return {name: value for name, value in self.__dict__.items() if name not in left_out}
+        left_out = (*self._FIELDS, "_extensions", "_timeout", "_wants_whole", "_is_replay", "stream")
+        state = {name: getattr(self, name) for name in self._FIELDS}
+        state.update((name, value) for name, value in self.__dict__.items() if name not in left_out)
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        for name, value in state.items():
+            setattr(self, name, value)
         self.extensions = {}
         self.stream = UnattachedStream()

@@ -60,9 +60,6 @@ class Response(Reading):
         default_encoding: of text without a charset: a name, or a function from the body to a name.
     """
 
-    status_code: int
-    history: list[Response]
-
     # As in `Reading`: what most responses leave as it is. A response that came whole has no stream to speak of.
     stream: SyncByteStream | AsyncByteStream = _SPENT
     next_request: Request | None = None
@@ -90,7 +87,7 @@ class Response(Reading):
         self.headers = Headers(headers)
         self._request = request
         self.next_request = None
-        self.extensions: dict[str, Any] = {} if extensions is None else dict(extensions)
+        self.extensions = {} if extensions is None else dict(extensions)
         self.history = [] if history is None else list(history)
         self.is_closed = False
         self.is_stream_consumed = False
@@ -111,14 +108,11 @@ class Response(Reading):
         response.status_code = http1.status_code
         response.headers = http1.headers
         response._has_set_cookie = http1.has_set_cookie
-        response.history = []
-        response.extensions = {
-            "http_version": http1.http_version,
-            "reason_phrase": http1.reason_phrase,
-            "network_stream": network_stream,
-        }
+        response._http_version = http1.http_version
+        response._reason = http1.reason_phrase
+        response._network_stream = network_stream
         if http1.trailers:
-            response.extensions["trailing_headers"] = http1.trailers
+            response._trailers = http1.trailers
         return response
 
     def _take_whole(self, body: bytes, is_coded: bool) -> None:
@@ -270,10 +264,8 @@ class Response(Reading):
     @property
     def content(self) -> bytes:
         """The decoded body; ResponseNotRead if it hasn't been read, DecodingError if it can't be decoded."""
-        try:
+        if self._content is not None:
             return self._content
-        except AttributeError:
-            pass
         if self._coded is None:
             raise ResponseNotRead()
         return self._decode_whole()
@@ -332,7 +324,7 @@ class Response(Reading):
             if encoding is None or not is_text_encoding(encoding):
                 if isinstance(self.default_encoding, str):
                     encoding = self.default_encoding
-                elif hasattr(self, "_content") or self._coded is not None:
+                elif self._content is not None or self._coded is not None:
                     encoding = self.default_encoding(self.content)
                 else:
                     encoding = None
@@ -356,11 +348,15 @@ class Response(Reading):
 
     def __getstate__(self) -> dict[str, Any]:
         # Extensions and streams hold what belongs to this process.
-        left_out = ("extensions", "stream", "is_closed", "_decoder", "_started", "_json_loads")
-        return {name: value for name, value in self.__dict__.items() if name not in left_out}
+        left_out = (*self._FIELDS, "extensions", "stream", "is_closed", "_decoder", "_started", "_json_loads")
+        left_out += ("_history", "_extensions", "_http_version", "_reason", "_network_stream", "_trailers")
+        state = {name: getattr(self, name) for name in self._FIELDS}
+        state.update((name, value) for name, value in self.__dict__.items() if name not in left_out)
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        for name, value in state.items():
+            setattr(self, name, value)
         self.is_closed = True
         self.extensions = {}
         self.stream = UnattachedStream()

@@ -1,11 +1,12 @@
 """Making the usual request in compiled code: what `BaseClient.build_request` makes, for the arguments that most calls have."""
 
+from cyhttpx._c.fields cimport ClientFields, RequestFields
 from cyhttpx._c.headers cimport Headers
 
 
 cdef class Draft:
     """A request, and what the core needs of it, already in the core's terms."""
-    cdef object request
+    cdef RequestFields request
     cdef bytes method
     cdef bytes target
     cdef object origin_key
@@ -15,6 +16,6 @@ cdef class Draft:
 
 
 cdef Draft draft(
-    dict client, str method, object url, object content, object json, object params, object headers, object timeout
+    ClientFields client, str method, object url, object content, object json, object params, object headers, object timeout
 )
 cdef Draft draft_of(object request)

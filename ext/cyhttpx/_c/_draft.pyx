@@ -5,20 +5,12 @@ Whatever is not plain, here in sight, and right is left to it: it has the errors
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.dict cimport PyDict_Copy, PyDict_Size
+from cpython.dict cimport PyDict_Size
 from cpython.unicode cimport PyUnicode_DecodeASCII
 
+from cyhttpx._c.fields cimport ClientFields, RequestFields, new_instance
 from cyhttpx._c.headers cimport Headers
 from cyhttpx._c.http1 cimport plain_lines
-
-cdef extern from "Python.h":
-    int PyObject_GenericSetDict(object instance, object value, void* context) except -1
-
-cdef extern from *:
-    """
-    static inline PyObject *cyhx_new(PyObject *cls) { return ((PyTypeObject *)cls)->tp_alloc((PyTypeObject *)cls, 0); }
-    """
-    object cyhx_new(object cls)
 
 cdef enum:
     # Places that are remembered in each of two generations: when the young one is full it becomes the old one.
@@ -42,8 +34,6 @@ cdef dict places = {}
 cdef dict old_places = {}
 cdef bint is_loaded = False
 cdef object Request, URL, Timeout, USE_CLIENT_DEFAULT, ByteStream, cached_url, json_chunks
-# What every request starts from: copying a dict is cheaper than building one.
-cdef dict BLANK
 cdef tuple NO_LENGTH = (b"Content-Length", b"content-length", b"0")
 cdef tuple IS_JSON = (b"Content-Type", b"content-type", b"application/json")
 cdef dict METHODS = {name: name.encode() for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")}
@@ -51,32 +41,29 @@ cdef frozenset BODY_METHODS = frozenset(("POST", "PUT", "PATCH"))
 
 
 cdef Draft draft(
-    dict client, str method, object url, object content, object json, object params, object headers, object timeout
+    ClientFields client, str method, object url, object content, object json, object params, object headers, object timeout
 ):
     """Draft a request, or return None: `build_request` must make it."""
     cdef Place place
     cdef Draft made
-    cdef dict own
+    cdef RequestFields request
     if not is_loaded:
         load()
-    if type(url) is not str or client["_has_params"] or client["_cookies"]._jar is not None:
+    if type(url) is not str or client._has_params or client._cookies._jar is not None:
         return None
     place = place_of(<str>url)
     if place is None:
         return None
     made = Draft.__new__(Draft)
-    own = PyDict_Copy(BLANK)
     made.target = place.target
-    if params is None:
-        own["url"] = place.url
-    else:
+    target = place.url
+    if params is not None:
         target = with_params(place, params)
         if target is None:
             return None
-        own["url"] = target
         made.target = target._target
     if json is not None:
-        if content is not None or client["_json_dumps"] is not None:
+        if content is not None or client._json_dumps is not None:
             return None
         made.body = encoded_json(json)
         if made.body is None:
@@ -85,22 +72,23 @@ cdef Draft draft(
         if type(content) is not bytes or not content:
             return None
         made.body = content
-    made.headers = drafted_headers(<Headers>client["_headers"], headers, place, method, made.body, json is not None)
+    made.headers = drafted_headers(<Headers>client._headers, headers, place, method, made.body, json is not None)
     if made.headers is None:
         return None
     made.method = METHODS.get(method)
     made.origin_key = place.origin_key
-    made.timeout = client["_timeout"] if timeout is USE_CLIENT_DEFAULT else Timeout(timeout)
-    own["method"] = method
-    own["headers"] = made.headers
-    own["_timeout"] = made.timeout
+    made.timeout = client._timeout if timeout is USE_CLIENT_DEFAULT else Timeout(timeout)
+    request = <RequestFields>new_instance(Request)
+    request.method = method
+    request.url = target
+    request.headers = made.headers
+    request._timeout = made.timeout
+    made.request = request
     if made.body is None:
         made.body = b""
     else:
-        own["_content"] = made.body
-        own["stream"] = ByteStream(made.body)
-    made.request = cyhx_new(Request)
-    PyObject_GenericSetDict(made.request, own, NULL)
+        (<object>request).stream = ByteStream(made.body)
+    request._content = made.body
     return made
 
 
@@ -122,16 +110,13 @@ cdef Draft draft_of(object request):
 
 cdef int load() except -1:
     """Fetch the classes of the layers above, which are there by the first request."""
-    global is_loaded, Request, URL, Timeout, USE_CLIENT_DEFAULT, ByteStream, cached_url, json_chunks, BLANK
+    global is_loaded, Request, URL, Timeout, USE_CLIENT_DEFAULT, ByteStream, cached_url, json_chunks
     from json.encoder import c_make_encoder, encode_basestring
 
     from cyhttpx import _client, _config, _content, _request, _urls
 
     Request, URL, cached_url = _request.Request, _urls.URL, _urls.cached_url
     Timeout, USE_CLIENT_DEFAULT, ByteStream = _config.Timeout, _client.USE_CLIENT_DEFAULT, _content.ByteStream
-    # Five entries are what the smallest dict holds; the rest stands on the class.
-    BLANK = dict.fromkeys(("method", "url", "headers", "_timeout"))
-    BLANK["_content"] = b""
     if c_make_encoder is not None:
         # One encoder for all requests; the library makes one a call. It keeps no book of containers: a circular one ends in
         # RecursionError, and then the library is asked, which says what is wrong.

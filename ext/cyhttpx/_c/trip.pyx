@@ -5,10 +5,12 @@ same way walked without stopping at each layer: seven coroutines cost 5 µs of a
 every method that it walks past is the package's own: a subclass, a patched class or a patched instance goes through the layers.
 """
 
-from cpython.dict cimport PyDict_Copy, PyDict_Size
+from cpython.bytes cimport PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_Size
 from cpython.object cimport PyObject, PyTypeObject
 
 from cyhttpx._c._draft cimport Draft, draft, draft_of
+from cyhttpx._c.fields cimport ClientFields, RequestFields, ResponseFields, new_instance
 from cyhttpx._c.http1 cimport HTTP1Connection
 from cyhttpx._c.pool cimport PoolEntry, PoolState, Waiter
 from cyhttpx._c.reactor cimport GOAL_WHOLE, GOAL_WRITABLE, Reactor, monotonic
@@ -21,15 +23,12 @@ cdef extern from "Python.h":
     unsigned long PyThread_get_thread_ident()
     PyObject* _PyType_Lookup(PyTypeObject* cls, object name)
     object PyObject_GenericGetDict(object instance, void* context)
-    int PyObject_GenericSetDict(object instance, object value, void* context) except -1
 
 cdef extern from *:
     """
-    /* Cython's PyTypeObject doesn't show these two. */
-    static inline PyObject *cyhx_bare(PyObject *cls) { return ((PyTypeObject *)cls)->tp_alloc((PyTypeObject *)cls, 0); }
+    /* Cython's PyTypeObject doesn't show it. */
     static inline unsigned int cyhx_version(PyObject *cls) { return ((PyTypeObject *)cls)->tp_version_tag; }
     """
-    object cyhx_bare(object cls)
     unsigned int cyhx_version(object cls)
 
 
@@ -46,9 +45,6 @@ cdef Own own_transport = None
 cdef bint is_loaded = False
 cdef object USE_CLIENT_DEFAULT, CLOSED, OPENED, Response, ByteStream
 cdef object may_replay, RequestError, InvalidURL, NetworkError, RemoteProtocolError
-# What every response that came whole starts from: copying a dict is cheaper than building one.
-cdef dict RESPONSE
-
 
 def originals(cls, names):
     """Remember a class's own methods: while they are what a call would reach, the short way may stand for them."""
@@ -66,8 +62,7 @@ def embark(
     client, str method, url, content, data, files, json, params, headers, cookies, auth, follow_redirects, timeout, extensions
 ):
     """Return an awaitable of the response where the short way is open, None where the request must go through the layers."""
-    cdef dict own
-    cdef dict hooks
+    cdef ClientFields fields
     cdef Draft order = None
     if not is_loaded:
         load()
@@ -75,19 +70,17 @@ def embark(
         return None
     if not is_original(own_client, client):
         return None
-    own = PyObject_GenericGetDict(client, NULL)
-    hooks = own["_event_hooks"]
-    transport = own["_transport"]
-    if own["_auth"] is not None or own["_mounts"] or own["_state"] is CLOSED or hooks["request"] or hooks["response"]:
+    fields = <ClientFields>client
+    if fields._auth is not None or fields._mounts or fields._state is CLOSED:
         return None
-    if not is_original(own_transport, transport):
+    if fields._event_hooks["request"] or fields._event_hooks["response"] or not is_original(own_transport, fields.transport):
         return None
-    pool = (<dict>PyObject_GenericGetDict(transport, NULL))["_pool"]
+    pool = (<dict>PyObject_GenericGetDict(fields.transport, NULL))["_pool"]
     if pool is None or not is_here(pool):
         return None
-    follows = own["follow_redirects"] if follow_redirects is USE_CLIENT_DEFAULT else follow_redirects
+    follows = fields.follow_redirects if follow_redirects is USE_CLIENT_DEFAULT else follow_redirects
     if data is None:
-        order = draft(own, method, url, content, json, params, headers, timeout)
+        order = draft(fields, method, url, content, json, params, headers, timeout)
     if order is None:
         request = client.build_request(
             method, url, content=content, data=data, json=json, params=params, headers=headers, timeout=timeout
@@ -101,8 +94,8 @@ def embark(
             # The request is built: it goes its way through the layers as it is.
             return client.send(request, auth=auth, follow_redirects=follows)
         order = draft_of(request)
-    own["_state"] = OPENED
-    return travel(client, own, order, pool, follows)
+    fields._state = OPENED
+    return travel(fields, order, pool, follows)
 
 
 cdef bint is_here(object pool) except -1:
@@ -116,7 +109,7 @@ cdef bint is_here(object pool) except -1:
 
 cdef int load() except -1:
     """Fetch the classes of the layers above: they are there by the first request, and weren't when this module was made."""
-    global is_loaded, USE_CLIENT_DEFAULT, CLOSED, OPENED, Response, ByteStream, RESPONSE
+    global is_loaded, USE_CLIENT_DEFAULT, CLOSED, OPENED, Response, ByteStream
     global may_replay, RequestError, InvalidURL, NetworkError, RemoteProtocolError
     from cyhttpx import _client, _content, _exceptions, _exchange, _response
 
@@ -126,9 +119,6 @@ cdef int load() except -1:
     Response, ByteStream, may_replay = _response.Response, _content.ByteStream, _exchange.may_replay
     RequestError, InvalidURL = _exceptions.RequestError, _exceptions.InvalidURL
     NetworkError, RemoteProtocolError = _exceptions.NetworkError, _exceptions.RemoteProtocolError
-    RESPONSE = dict.fromkeys(("status_code", "headers", "_request", "history", "extensions", "_num_bytes_downloaded"))
-    # Ten entries, the last to come: what a dict of 16 places holds. The rest stands on the class.
-    RESPONSE.update(is_closed=True, is_stream_consumed=True, _seconds=0.0)
     is_loaded = True
     return 0
 
@@ -152,7 +142,7 @@ cdef bint is_original(Own own, object instance) except -1:
     return True
 
 
-async def travel(client, dict own, Draft order, pool, bint follows):
+async def travel(ClientFields client, Draft order, pool, bint follows):
     """Send, wait, and return the response."""
     cdef Reactor connection
     cdef HTTP1Connection http1
@@ -185,7 +175,7 @@ async def travel(client, dict own, Draft order, pool, bint follows):
         replays = (
             connection is not None
             and isinstance(error, (NetworkError, RemoteProtocolError))
-            and may_replay(connection, order.method, order.request.stream)
+            and may_replay(connection, order.method, (<object>order.request).stream)
         )
         if connection is not None:
             pool.drop(connection)
@@ -193,18 +183,18 @@ async def travel(client, dict own, Draft order, pool, bint follows):
             if isinstance(error, (RequestError, InvalidURL)):
                 error.request = order.request
             raise
-        order.request._is_replay = True
-        return await client._send_handling_redirects(order.request, follows, [], True)
+        (<object>order.request)._is_replay = True
+        return await (<object>client)._send_handling_redirects(order.request, follows, [], True)
     http1 = connection.http1
     now = monotonic()
     response = whole_response(order.request, http1, connection.network_stream, now - started)
     give_back(pool, state, connection, now)
-    if http1.has_set_cookie or own["_marks_responses"] or logs(own["_logger"]):
-        client._note(order.request, response)
+    if http1.has_set_cookie or client._marks_responses or logs(client._logger):
+        (<object>client)._note(order.request, response)
     if http1.has_content_encoding:
         response._decode_whole()
     if 300 <= http1.status_code < 400 and response.has_redirect_location:
-        return await client._follow(order.request, response, follows)
+        return await (<object>client)._follow(order.request, response, follows)
     return response
 
 
@@ -243,25 +233,23 @@ cdef int give_back(object pool, PoolState state, Reactor connection, double now)
 cdef object whole_response(object request, HTTP1Connection http1, object network_stream, double seconds):
     """What `Response._received` and `_take_whole` make of a response that is complete."""
     cdef bytes body = http1.body.take()
-    cdef dict own = PyDict_Copy(RESPONSE)
-    own["status_code"] = http1.status_code
-    own["headers"] = http1.headers
-    own["_request"] = request
-    own["history"] = []
-    own["extensions"] = {
-        "http_version": http1.http_version,
-        "reason_phrase": http1.reason_phrase,
-        "network_stream": network_stream,
-    }
-    if http1.trailer_pairs is not None:
-        own["extensions"]["trailing_headers"] = http1.trailer_pairs
-    own["_num_bytes_downloaded"] = len(body)
-    own["_seconds"] = seconds
+    cdef ResponseFields response = <ResponseFields>new_instance(Response)
+    response.status_code = http1.status_code
+    response.headers = http1.headers
+    response._request = request
+    response._http_version = http1.http_version
+    response._reason = http1.reason_phrase
+    response._network_stream = network_stream
+    response._trailers = http1.trailer_pairs
+    response.is_closed = response.is_stream_consumed = True
+    response._num_bytes_downloaded = PyBytes_GET_SIZE(body)
+    response._seconds = seconds
     if http1.has_set_cookie:
-        own["_has_set_cookie"] = True
-    own["_coded" if http1.has_content_encoding else "_content"] = body
-    response = cyhx_bare(Response)
-    PyObject_GenericSetDict(response, own, NULL)
+        (<object>response)._has_set_cookie = True
+    if http1.has_content_encoding:
+        response._coded = body
+    else:
+        response._content = body
     return response
 
 

@@ -9,7 +9,7 @@ from .._auth import Auth, BasicAuth, FunctionAuth
 from .._config import DEFAULT_MAX_REDIRECTS, DEFAULT_TIMEOUT_CONFIG, Proxy, Timeout
 from .._cookies import Cookies, set_cookie_header
 from .._decoders import accept_encoding
-from .._engine import Headers
+from .._engine import ClientFields, Headers
 from .._query import QueryParams
 from .._request import Request
 from .._urls import URL, cached_url, with_params
@@ -50,7 +50,7 @@ def _default_headers() -> list[tuple[bytes, bytes]]:
     ]
 
 
-class BaseClient:
+class BaseClient(ClientFields):
     """Configuration that `AsyncClient` and `Client` share, and the making of requests."""
 
     def __init__(
