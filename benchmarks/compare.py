@@ -82,13 +82,13 @@ def table(scenario: Scenario, results: dict[str, list[Result]]) -> list[str]:
     for name, taken in results.items():
         value = least(taken)
         last = taken[-1]
+        reason = f"absent: {last.absent}" if last.absent else last.error or "does not do this"
         if value is None:
-            reason = f"absent: {last.absent}" if last.absent else last.error or "does not do this"
             rows.append((name, "–", "", "", reason))
             continue
         ratio = f"{value / raw:.2f}" if raw else ""
         rounds = " ".join(_number(one.value * scenario.unit.factor) for one in taken if one.value is not None)
-        note = last.version
+        note = taken[0].version if last.value is not None else f"{taken[0].version}; then {reason}"
         if scenario.most_memory:
             note += f"; memory +{max(one.memory for one in taken) / MEBIBYTE:.1f} MiB"
         rows.append((name, _number(value * scenario.unit.factor), ratio, rounds, note))
