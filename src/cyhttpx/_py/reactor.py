@@ -106,8 +106,7 @@ class Reactor(PoolEntry):
         self._has_received = False
         self._sent_before = self._sent
         self.exchanges += 1
-        for piece in pieces:
-            self._transmit(piece)
+        self._transmit(pieces)
 
     def write(self, data: bytes) -> bool:
         """Send a piece of the request body. False: wait for GOAL_WRITABLE before the next.
@@ -118,10 +117,7 @@ class Reactor(PoolEntry):
         if not isinstance(data, bytes):
             # Anything else with a length would be framed, and then not be sent.
             raise TypeError(f"a piece of a request body must be bytes, not {type(data).__name__}")
-        is_gone = True
-        for piece in self.http1.send_data(data):
-            is_gone = self._transmit(piece)
-        return is_gone
+        return self._transmit(self.http1.send_data(data))
 
     def end(self) -> bool:
         """End the request body. False: wait for GOAL_WRITABLE.
@@ -129,7 +125,7 @@ class Reactor(PoolEntry):
         Raises:
             LocalProtocolError: the body is shorter than its Content-Length.
         """
-        return self._transmit(self.http1.end_request())
+        return self._transmit([self.http1.end_request()])
 
     def is_reached(self, goal: int) -> bool:
         """Whether the exchange has come as far as `goal`, or failed."""
@@ -260,14 +256,15 @@ class Reactor(PoolEntry):
 
     # Sending.
 
-    def _transmit(self, data: bytes) -> bool:
+    def _transmit(self, pieces: list[bytes]) -> bool:
         """Send, or queue what the socket doesn't take. True: all of it is gone."""
-        if not data or self._write_error is not None:
-            return not self._outbox
-        self._outbox.append(data)
-        if len(self._outbox) > 1:
-            return False
-        return self._drain()
+        if self._write_error is not None:
+            return True
+        if sum(map(len, pieces)) <= JOINED_SIZE:
+            pieces = [b"".join(pieces)]
+        was_empty = not self._outbox
+        self._outbox.extend(piece for piece in pieces if piece)
+        return self._drain() if was_empty and self._outbox else not self._outbox
 
     def _drain(self) -> bool:
         try:
@@ -279,7 +276,6 @@ class Reactor(PoolEntry):
             self._write_error = error
             self._outbox.clear()
             self._outbox_at = 0
-        self._unwatch_writing()
         return True
 
     def _push(self) -> bool:
@@ -300,6 +296,11 @@ class Reactor(PoolEntry):
     def on_writable(self) -> None:
         """The loop's callback."""
         if self.is_closed:
+            return
+        if self._write_error is not None or not (self._outbox or self.stream.wants_write):
+            # Not taken away when the outbox empties: a body's next piece comes before the loop asks again, and each
+            # change of what it watches is a system call.
+            self._unwatch_writing()
             return
         before = self._sent
         self._drain()
