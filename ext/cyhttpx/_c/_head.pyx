@@ -7,9 +7,9 @@ whoever waits for the rest of it might wait for ever.
 What doesn't live here: what the fields mean (`http1`).
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport uint32_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcpy
 
 from cyhttpx._c._scan cimport cyhx_is_value, cyhx_ows, cyhx_token
