@@ -11,7 +11,8 @@ PARTS: Final = {
     "headers": ("Headers",),
     "http1": ("HTTP1Connection",),
     "stream": ("SocketStream",),
-    "pool": ("PoolEntry", "PoolState", "Waiter"),
+    "pool": ("PoolEntry", "PoolState", "QueueTimes", "Waiter"),
+    "reactor": ("Reactor",),
 }
 
 # The pure leg runs where nothing was compiled, and says so. Anywhere else a missing engine is a fault, not a skip.
