@@ -19,7 +19,7 @@ from .. import _wire
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-__all__ = ["PoolEntry", "PoolState", "Waiter"]
+__all__ = ["PoolEntry", "PoolState", "QueueTimes", "Waiter"]
 
 CONTRACT = _wire.CONTRACT
 
@@ -339,8 +339,7 @@ class QueueTimes:
 
     Args:
         owner: has `watch(queue_times, at)`: call `deadline_passed(now)` at that time (monotonic, seconds); and
-        `expire(waiter)`,
-            called for each that has waited too long.
+            `expire(waiter)`, called for each that has waited too long.
     """
 
     __slots__ = ("_owner", "_queues", "_watched_at")
