@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import gc
 import importlib.util
 import inspect
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 # Seconds until a test has failed: its coroutine is cancelled; a loop that doesn't turn is interrupted later.
 PATIENCE: Final = 60
 LAST_PATIENCE: Final = PATIENCE + 30
+# A loop of compiled code that never ends looks at no signal: then all that is left is to end the process and say where it was.
+GIVING_UP: Final = LAST_PATIENCE + 30
 
 
 def _loops() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -38,8 +41,14 @@ def _loops() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
 
 LOOPS: Final = _loops()
 
+# Standard error as it is outside of pytest's capture.
+_real_stderr = 2
+
 
 def pytest_configure(config: pytest.Config) -> None:
+    global _real_stderr
+    with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        _real_stderr = os.dup(2)
     # A proxy or a bundle of the machine's must not decide what a test shows.
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "NETRC"):
@@ -120,9 +129,11 @@ def _interrupted_after(seconds: float) -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, seconds)
+    faulthandler.dump_traceback_later(GIVING_UP, exit=True, file=_real_stderr)
     try:
         yield
     finally:
+        faulthandler.cancel_dump_traceback_later()
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
