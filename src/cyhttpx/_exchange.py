@@ -9,10 +9,11 @@ race with that is nobody's fault (RFC 9112 §9.3.1).
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ._content import ByteStream
-from ._exceptions import NetworkError, RemoteProtocolError
+from ._exceptions import NetworkError, RemoteProtocolError, TotalTimeout
 from ._types import AsyncByteStream
 from ._wire import GOAL_BODY, GOAL_HEAD, GOAL_WHOLE, GOAL_WRITABLE
 
@@ -149,13 +150,15 @@ class BodyStream(AsyncByteStream):
     `read_timeout`: seconds to wait for each piece, None for ever. `extensions`: the response's, which get the trailers.
     """
 
-    __slots__ = ("_connection", "_extensions", "_pool", "_read_timeout")
+    __slots__ = ("_connection", "_extensions", "_pool", "_read_timeout", "ends_at")
 
     def __init__(self, connection: Reactor, pool: Pool, read_timeout: float | None, extensions: dict[str, Any]) -> None:
         self._connection: Reactor | None = connection
         self._pool = pool
         self._read_timeout = read_timeout
         self._extensions = extensions
+        # When the request's whole time is up (monotonic); None: never.
+        self.ends_at: float | None = None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         connection = self._connection
@@ -172,9 +175,19 @@ class BodyStream(AsyncByteStream):
                     break
                 else:
                     connection.check()
-                    await connection.wait(GOAL_BODY, self._read_timeout)
+                    await self._wait(connection)
         finally:
             await self.aclose()
+
+    async def _wait(self, connection: Reactor) -> None:
+        if self.ends_at is None:
+            await connection.wait(GOAL_BODY, self._read_timeout)
+            return
+        left = max(0.0, self.ends_at - monotonic())
+        timeout = left if self._read_timeout is None else min(left, self._read_timeout)
+        await connection.wait(GOAL_BODY, timeout)
+        if monotonic() >= self.ends_at:
+            raise TotalTimeout("the body was not done within the request's total time")
 
     async def aclose(self) -> None:
         """Give the connection back, or close it if the body has not come to its end."""

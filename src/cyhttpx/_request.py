@@ -107,6 +107,12 @@ class Request(RequestFields):
     def extensions(self, extensions: dict[str, Any]) -> None:
         self._extensions = extensions
 
+    @property
+    def _total_timeout(self) -> float | None:
+        if self._extensions is None:
+            return self._timeout.total  # type: ignore[no-any-return]
+        return (self._extensions.get("timeout") or {}).get("total")  # type: ignore[no-any-return]
+
     def _encode_body(
         self,
         content: RequestContent | None,

@@ -78,6 +78,8 @@ cdef Draft draft(
     made.method = METHODS.get(method)
     made.origin_key = place.origin_key
     made.timeout = client._timeout if timeout is USE_CLIENT_DEFAULT else Timeout(timeout)
+    if made.timeout.total is not None:
+        return None
     request = <RequestFields>new_instance(Request)
     request.method = method
     request.url = target

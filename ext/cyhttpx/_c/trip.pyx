@@ -90,6 +90,7 @@ def embark(
             type(request.stream) is not ByteStream
             or url._uri_reference.userinfo
             or url.scheme not in ("http", "https")
+            or request._timeout.total is not None
         ):
             # The request is built: it goes its way through the layers as it is.
             return client.send(request, auth=auth, follow_redirects=follows)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .._auth import Auth
 from .._config import DEFAULT_LIMITS, DEFAULT_MAX_REDIRECTS, DEFAULT_TIMEOUT_CONFIG
 from .._content import ByteStream
+from .._drivers import total_limit
 from .._engine import embark, originals
-from .._exceptions import InvalidURL, RequestError, TooManyRedirects
+from .._exceptions import InvalidURL, RequestError, TooManyRedirects, TotalTimeout
+from .._exchange import BodyStream
 from .._transports.default import AsyncHTTPTransport
 from .._types import AsyncByteStream
 from .._utils import URLPattern
@@ -246,12 +248,27 @@ class AsyncClient(BaseClient):
         follows = self.follow_redirects if isinstance(follow_redirects, UseClientDefault) else follow_redirects
         self._set_timeout(request)
         chosen_auth = self._build_request_auth(request, auth)
+        total = request._total_timeout
+        if total is None:
+            return await self._send_and_read(request, stream, chosen_auth, follows)
+        ends_at = monotonic() + total
+        try:
+            async with total_limit(total):
+                response = await self._send_and_read(request, stream, chosen_auth, follows)
+        except TotalTimeout as error:
+            error.request = request
+            raise
+        if isinstance(response.stream, BodyStream):
+            response.stream.ends_at = ends_at
+        return response
+
+    async def _send_and_read(self, request: Request, stream: bool, auth: Auth, follow_redirects: bool) -> Response:
         # A body that is going to be read anyway is waited for in one go; hooks see responses before that.
         whole = not stream and not self._event_hooks["response"]
-        if type(chosen_auth) is Auth:
-            response = await self._send_handling_redirects(request, follows, [], whole)
+        if type(auth) is Auth:
+            response = await self._send_handling_redirects(request, follow_redirects, [], whole)
         else:
-            response = await self._send_handling_auth(request, chosen_auth, follows, whole)
+            response = await self._send_handling_auth(request, auth, follow_redirects, whole)
         if not stream:
             try:
                 await response.aread()

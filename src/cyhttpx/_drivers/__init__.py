@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from .asyncio_ import AsyncioDriver
 
-__all__ = ["current_driver"]
+__all__ = ["current_driver", "total_limit"]
 
 
 def current_driver() -> AsyncioDriver:
@@ -18,3 +20,10 @@ def current_driver() -> AsyncioDriver:
     from .asyncio_ import AsyncioDriver, running_loop
 
     return AsyncioDriver(running_loop())
+
+
+def total_limit(seconds: float) -> AbstractAsyncContextManager[None]:
+    """Return a block that raises TotalTimeout when what is awaited in it takes longer than `seconds`."""
+    from .asyncio_ import TotalLimit
+
+    return TotalLimit(seconds)

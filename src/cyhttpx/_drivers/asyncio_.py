@@ -11,17 +11,18 @@ from asyncio import get_running_loop as running_loop
 from typing import TYPE_CHECKING, Any
 
 from .._engine import HTTP1Connection, Reactor, SocketStream
-from .._exceptions import ConnectError, ConnectTimeout
+from .._exceptions import ConnectError, ConnectTimeout, TotalTimeout
 from . import tls
 from .network_stream import NetworkStream
 from .watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
+    from types import TracebackType
 
     from .target import Target
 
-__all__ = ["AsyncioDriver", "running_loop"]
+__all__ = ["AsyncioDriver", "TotalLimit", "running_loop"]
 
 
 class AsyncioDriver:
@@ -138,6 +139,25 @@ class AsyncioDriver:
             self.loop.remove_reader(descriptor)
             if for_writing:
                 self.loop.remove_writer(descriptor)
+
+
+class TotalLimit:
+    """A block that raises TotalTimeout when what is awaited in it takes longer than `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._timeout = asyncio.timeout(seconds)
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, traceback)
+        except TimeoutError as timed_out:
+            raise TotalTimeout(f"not done within {self._seconds} s") from timed_out
 
 
 def _prepare(sock: socket.socket, family: int, target: Target) -> None:
