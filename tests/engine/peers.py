@@ -5,11 +5,10 @@ for.
 from __future__ import annotations
 
 import contextlib
+import socket
 import ssl
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    import socket
+import struct
+from typing import Any, Protocol
 
 
 class Carrier(Protocol):
@@ -86,6 +85,12 @@ class Secure:
     def say_goodbye(self) -> None:
         """close_notify; the answer is `recv`'s to see."""
         self.step(self.object.unwrap)
+
+
+def reset(sock: socket.socket) -> None:
+    """Close with a RST."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
 
 
 def shake(stream: Any, peer: Secure) -> None:

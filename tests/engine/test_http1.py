@@ -1,12 +1,11 @@
-"""HTTP1Connection as a state: exchange after exchange, both directions, what it reports, what it costs.
+"""HTTP1Connection as a state: exchange after exchange, both directions, what it reports.
 
-Which bytes are a response is in tests/wire.
+Which bytes are a response is in tests/wire, what it costs in test_http1_cost.
 """
 
 from __future__ import annotations
 
 import gc
-import time
 from typing import Any
 
 import pytest
@@ -87,12 +86,6 @@ def test_nothing_of_the_last_exchange_is_left(engine: Any) -> None:
     assert not connection.has_content_encoding
     assert connection.keep_alive_timeout == -1
     assert connection.headers.raw == [(b"Content-Length", b"0")]
-
-
-def test_close_is_of_one_exchange_alone(engine: Any) -> None:
-    connection = started(engine, b"GET", ("Connection", "close"))
-    connection.receive(EMPTY)
-    assert not connection.can_reuse
 
 
 def test_interim_responses_are_counted_for_each_exchange(engine: Any) -> None:
@@ -503,85 +496,3 @@ def test_limits_of_any_size(engine: Any, limit: int) -> None:
     else:
         with pytest.raises(RemoteProtocolError):
             connection.receive(OK)
-
-
-# Cost: linear in the bytes, however small the pieces; bounded in memory.
-
-
-def seconds(engine: Any, data: bytes, step: int) -> float:
-    """The least of three runs."""
-    best = float("inf")
-    for _ in range(3):
-        connection = started(engine, max_line=10**9, max_head=10**9, max_headers=10**9, max_chunk_line=10**9)
-        start = time.perf_counter()
-        for at in range(0, len(data), step):
-            connection.receive(data[at : at + step])
-        best = min(best, time.perf_counter() - start)
-        assert connection.is_complete
-    return best
-
-
-@pytest.mark.parametrize(
-    ("title", "step"),
-    [
-        ("a long header", 1),
-        ("many headers", 1),
-        ("a folded header", 1),
-        ("a long body", 1),
-        ("small chunks", 1),
-        ("small chunks", 4096),
-        ("many trailers", 1),
-        ("many headers", 4096),
-    ],
-)
-def test_linear_time(engine: Any, title: str, step: int) -> None:
-    def made(n: int) -> bytes:
-        return {
-            "a long header": b"HTTP/1.1 204 N\r\nX: " + b"a" * n + b"\r\n\r\n",
-            "many headers": b"HTTP/1.1 204 N\r\n" + b"X: a\r\n" * (n // 6) + b"\r\n",
-            "a folded header": b"HTTP/1.1 204 N\r\nX: a\r\n" + b" a\r\n" * (n // 4) + b"\r\n",
-            "a long body": b"HTTP/1.1 200 N\r\nContent-Length: %d\r\n\r\n" % n + b"a" * n,
-            "small chunks": CHUNKED + b"1\r\na\r\n" * (n // 6) + b"0\r\n\r\n",
-            "many trailers": CHUNKED + b"0\r\n" + b"X: a\r\n" * (n // 6) + b"\r\n",
-        }[title]
-
-    small = 2000 * (1 if step == 1 else 50)
-    # Sixteen times the bytes: about 16 times the time, and 256 times where something is gone over again and again.
-    assert seconds(engine, made(16 * small), step) < 64 * seconds(engine, made(small), step) + 0.01
-
-
-def test_a_million_small_chunks(engine: Any) -> None:
-    data = CHUNKED + b"1\r\na\r\n" * 1_000_000 + b"0\r\n\r\n"
-    connection = started(engine)
-    for at in range(0, len(data), 65536):
-        connection.receive(data[at : at + 65536])
-    assert connection.is_complete
-    assert connection.take_body() == b"a" * 1_000_000
-    assert connection.can_reuse
-
-
-@pytest.mark.parametrize(
-    ("start", "more"),
-    [
-        (b"HTTP/1.1 200 OK\r\n", b"X: 1\r\n"),
-        (b"HTTP/1.1 200 OK\r\nX: 1\r\n", b" 1\r\n"),
-        (b"HTTP/1.1 200 OK\r\nX: ", b"a"),
-        (b"HTTP/1.1 200 ", b"a"),
-        (b"", b"\r\n"),
-        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-        (CHUNKED + b"0\r\n", b"X: 1\r\n"),
-        (CHUNKED + b"5;", b"a"),
-        (CHUNKED, b"0"),
-    ],
-)
-def test_what_has_no_end_is_refused_in_time(engine: Any, start: bytes, more: bytes) -> None:
-    connection = started(engine)
-    data = more * (65536 // len(more))
-
-    def feed() -> None:
-        connection.receive(start)
-        for _ in range(8):
-            connection.receive(data)
-
-    with pytest.raises(RemoteProtocolError):
-        feed()
