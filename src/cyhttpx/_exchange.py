@@ -82,9 +82,8 @@ class Exchange:
         while True:
             if connection is None:
                 connection = await pool.wait(self.key, self.pool_wait, self.connect)
-                if connection.is_closed:
-                    # It was lost between its being handed over and our turn on the loop.
-                    connection = pool.take(self.key)
+                if not self._is_usable(connection):
+                    connection = None
                     continue
             try:
                 body = self.body
@@ -109,6 +108,21 @@ class Exchange:
             except BaseException:
                 pool.drop(connection)
                 raise
+
+    def _is_usable(self, connection: Reactor) -> bool:
+        """Look at a connection that was handed over: things happen between that and our turn on the loop.
+
+        Raises RemoteProtocolError for one that was lost before its first request: another may fare no better.
+        """
+        if not connection.exchanges:
+            if connection.is_closed:
+                raise RemoteProtocolError("Server disconnected without sending a response.")
+            return True
+        if self.replays:
+            return connection.is_quiet()
+        # The second time goes on a fresh connection: this one may be as stale as the first.
+        self.pool.drop(connection)
+        return False
 
     async def _send_body(self, connection: Reactor) -> None:
         """Send the pieces of a streamed body as they come, as fast as the peer takes them, until it has answered."""
@@ -188,6 +202,20 @@ class BodyStream(AsyncByteStream):
         await connection.wait(GOAL_BODY, timeout)
         if monotonic() >= self.ends_at:
             raise TotalTimeout("the body was not done within the request's total time")
+
+    def __del__(self) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        import warnings
+
+        warnings.warn("a streamed response was neither read to its end nor closed", ResourceWarning, source=self)
+        # Collected anywhere, in any thread: the connection is its loop's to close.
+        pool = self._pool
+        if pool.loop.is_closed():
+            connection.abandon()
+        else:
+            pool.loop.call_soon_threadsafe(pool.drop, connection)
 
     async def aclose(self) -> None:
         """Give the connection back, or close it if the body has not come to its end."""

@@ -66,7 +66,8 @@ class Pool:
             raise
         if waiter.error is not None:
             raise waiter.error
-        return waiter.entry  # type: ignore[no-any-return]
+        connection, waiter.entry = waiter.entry, None
+        return connection  # type: ignore[no-any-return]
 
     def enqueue(self, key: Hashable, pool_timeout: float | None, connect_timeout: float | None) -> Waiter:
         """Take a place in the queue; its `future` is done when `entry` or `error` is set. If it isn't awaited to its end: `abandon_place`."""
@@ -83,7 +84,8 @@ class Pool:
         """Give up a place in the queue, and hand on what was given to it in the same moment."""
         self.state.leave(waiter)
         if waiter.entry is not None and not self._is_closed:
-            self._place(self.state.release(waiter.entry, monotonic()))
+            if waiter.entry.is_quiet():
+                self._place(self.state.release(waiter.entry, monotonic()))
         elif self.state.waiting:
             self._dial_what_is_due()
 
@@ -103,9 +105,13 @@ class Pool:
         """Be told by an idle connection that it is closed now."""
         self._forget(connection)
 
-    def watch(self, connection: Any, at: float) -> None:
-        """Have `connection.deadline_passed(now)` called when the monotonic clock shows `at`."""
-        self.driver.watch(connection, at)
+    def watch(self, connection: Any, at: float) -> Any:
+        """Have `connection.deadline_passed(now)` called when the monotonic clock shows `at`. Return the alarm, for `forget`."""
+        return self.driver.watch(connection, at)
+
+    def forget(self, alarm: Any) -> None:
+        """Let go of an alarm that `watch` gave."""
+        self.driver.forget(alarm)
 
     def close(self) -> None:
         """Close every connection and end every wait."""

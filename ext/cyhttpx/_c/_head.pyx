@@ -105,6 +105,9 @@ cdef class Section:
                 end -= 1
             if end - self.line_start > self.max_line:
                 raise RemoteProtocolError(f"a line of the head is longer than {self.max_line} bytes")
+            if not self.has_status_line:
+                # Empty lines in front don't count.
+                self.head_start = self.line_start
             if next_line - self.head_start > self.max_size:
                 raise RemoteProtocolError(f"the head is larger than {self.max_size} bytes")
             if self.read_line(base, self.line_start, end):
@@ -121,7 +124,6 @@ cdef class Section:
                 if self.empty_lines > EMPTY_LINES:
                     raise RemoteProtocolError("too many empty lines before the status line")
             else:
-                self.head_start = start
                 self.read_status_line(base, start, end)
             return False
         if start == end:
@@ -202,7 +204,7 @@ cdef class Section:
             raise RemoteProtocolError(f"a bare CR in the head: {shown(line, line_size)}")
         if line_size - (1 if cr != NULL else 0) > self.max_line:
             raise RemoteProtocolError(f"a line of the head is longer than {self.max_line} bytes")
-        if size - self.head_start > self.max_size:
+        if size - (self.head_start if self.has_status_line else self.line_start) > self.max_size:
             raise RemoteProtocolError(f"the head is larger than {self.max_size} bytes")
         if not self.has_status_line and line[0] != 13 and not starts_right(line, line_size):
             raise wrong_start(line, line_size)

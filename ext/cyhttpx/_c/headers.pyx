@@ -70,6 +70,9 @@ cdef class Headers:
     Raises `TypeError` for a value that is neither `str` nor `bytes`.
     """
 
+    # As in httpx: there is no order in a mapping of names that would be worth turning round.
+    __reversed__ = None
+
     def __cinit__(self):
         self.fields = NULL
         self.count = 0

@@ -44,6 +44,7 @@ cdef class HTTP1Connection:
     cdef bint saw_eof
     cdef str failure                 # the text of the error, once one was raised
     cdef bytes leftover
+    cdef bint took_leftover
     cdef readonly bint has_head
     cdef readonly bint is_complete
     cdef readonly bint is_upgraded
@@ -54,7 +55,7 @@ cdef class HTTP1Connection:
     cdef readonly int64_t content_length
     cdef readonly bytes reason_phrase
     cdef readonly bytes http_version
-    cdef readonly Headers headers
+    cdef Headers response_headers
     cdef list trailer_pairs
     cdef public object on_interim
 

@@ -67,6 +67,7 @@ cdef class HTTP1Connection:
         self.http_version = HTTP11
         self.leftover = b""
         self.keep_alive_timeout = -1
+        self.content_length = -1
 
     # Sending.
 
@@ -121,7 +122,7 @@ cdef class HTTP1Connection:
         self.is_upgraded = False
         self.status_code = 0
         self.interim_count = 0
-        self.headers = None
+        self.response_headers = None
         self.trailer_pairs = None
         self.content_length = -1
         self.keep_alive_timeout = -1
@@ -237,6 +238,7 @@ cdef class HTTP1Connection:
                 raise LocalProtocolError("Too much data for declared Content-Length")
             self.unsent -= size
         elif self.sending != SEND_CHUNKED:
+            self.sending = SEND_FAILED
             raise LocalProtocolError("no request body is under way")
         return 0
 
@@ -245,6 +247,7 @@ cdef class HTTP1Connection:
             self.sending = SEND_FAILED
             raise LocalProtocolError("Too little data for declared Content-Length")
         if self.sending != SEND_LENGTH and self.sending != SEND_CHUNKED:
+            self.sending = SEND_FAILED
             raise LocalProtocolError("no request body is under way")
         self.sending = SEND_ENDED
         return 0
@@ -274,6 +277,8 @@ cdef class HTTP1Connection:
     def take_leftover(self):
         """Take the bytes behind the message: the first ones of a tunnel or of an upgraded connection."""
         leftover, self.leftover = self.leftover, b""
+        if leftover:
+            self.took_leftover = True
         return leftover
 
     cdef int feed(self, const char* data, Py_ssize_t size) except -1:
@@ -366,7 +371,7 @@ cdef class HTTP1Connection:
         has_body = not (self.is_head_request or self.is_upgraded or status == 204 or status == 304)
         headers = self.head.take_headers()
         self.read_framing(headers, has_body)
-        self.headers = headers
+        self.response_headers = headers
         self.head.reset()
         self.has_head = True
         self.reading = READ_BODY
@@ -453,7 +458,7 @@ cdef class HTTP1Connection:
         return 0
 
     cdef bint reusable(self) noexcept:
-        if self.saw_eof or self.failure is not None or PyBytes_GET_SIZE(self.leftover):
+        if self.saw_eof or self.failure is not None or self.took_leftover or PyBytes_GET_SIZE(self.leftover):
             return False
         if self.reading == READ_IDLE:
             return self.sending == SEND_IDLE
@@ -475,6 +480,11 @@ cdef class HTTP1Connection:
     def failed(self):
         """Whether the peer broke the protocol."""
         return self.failure is not None
+
+    @property
+    def headers(self):
+        """The final response's `Headers`; empty before its head is in."""
+        return Headers() if self.response_headers is None else self.response_headers
 
     @property
     def trailers(self):
@@ -554,8 +564,11 @@ cdef int keep_alive_seconds(const char* value, Py_ssize_t size) except? -2:
     for part in text.lower().split(b","):
         part = part.strip(b" \t")
         if part.startswith(b"timeout="):
-            seconds = decimal(PyBytes_AS_STRING(part) + 8, PyBytes_GET_SIZE(part) - 8)
-            return <int>min(seconds, 0x7FFFFFFF)
+            part = part[8:]
+            if not part.isdigit():
+                return -1
+            seconds = decimal(PyBytes_AS_STRING(part), PyBytes_GET_SIZE(part))
+            return <int>seconds if 0 <= seconds < 0x7FFFFFFF else 0x7FFFFFFF
     return -1
 
 

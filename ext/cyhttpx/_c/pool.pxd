@@ -74,7 +74,7 @@ cdef class PoolState:
     cpdef PoolEntry acquire(self, object key, double now)
     cpdef Waiter release(self, PoolEntry entry, double now)
     cpdef object discard(self, PoolEntry entry)
-    cdef Waiter place(self, PoolEntry entry, double now)
+    cdef Waiter place(self, PoolEntry entry, double now, bint is_new)
     cdef Origin origin_of(self, object key)
     cdef void forget_if_unused(self, Origin origin)
     cdef void push_idle(self, PoolEntry entry)
@@ -93,6 +93,7 @@ cdef class PoolState:
 cdef class QueueTimes:
     cdef object owner
     cdef dict queues
+    cdef Py_ssize_t crowded_at
     cdef double watched_at
 
     cpdef object add(self, Waiter waiter, double timeout, double now)

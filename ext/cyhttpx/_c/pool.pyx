@@ -13,6 +13,9 @@ from cyhttpx import _wire
 
 CONTRACT = 1
 
+cdef enum:
+    CROWD = 64
+
 
 cdef Py_ssize_t count_or_unlimited(object value) except -2:
     return -1 if value is None else max(0, value)
@@ -40,7 +43,7 @@ cdef class Waiter:
     cpdef object wake(self, object error=None):
         """Let whoever waits go on: with `entry`, or to raise `error`."""
         self.error = error
-        if not self.future.done():
+        if not self.future.done() and not self.future.get_loop().is_closed():
             self.future.set_result(None)
 
 
@@ -137,7 +140,7 @@ cdef class PoolState:
         entry.holds_slot = True
         self.dialling -= 1
         (<Origin>entry.origin).dials -= 1
-        return self.place(entry, now)
+        return self.place(entry, now, True)
 
     def dial_failed(self, key):
         """Give back the slot of a dial that came to nothing. Return the waiter who is to be told, None: nobody waits for that dial.
@@ -162,7 +165,7 @@ cdef class PoolState:
         """Take back a connection that can serve again. Return the waiter who gets it, None: it is idle, or in `discarded`."""
         if entry.is_idle or not entry.holds_slot:
             return None
-        return self.place(entry, now)
+        return self.place(entry, now, False)
 
     cpdef object discard(self, PoolEntry entry):
         """Forget a connection that is gone, idle or in use; its slot is free. Idempotent."""
@@ -192,11 +195,12 @@ cdef class PoolState:
 
     # Steps.
 
-    cdef Waiter place(self, PoolEntry entry, double now):
+    cdef Waiter place(self, PoolEntry entry, double now, bint is_new):
         cdef Origin origin = entry.origin
         cdef Waiter waiter = origin.first
         if waiter is not None:
-            if self.is_someone_elses_turn(origin, waiter):
+            # A new connection was dialled because its key had its turn: it is not given up for another's.
+            if not is_new and self.is_someone_elses_turn(origin, waiter):
                 self.give_up(entry)
                 return None
             self.unqueue(waiter)
@@ -217,7 +221,10 @@ cdef class PoolState:
             other = other.ring_after
         if other is None or other is origin:
             return False
-        return waiter.ticket - other.first_undialled.ticket > self.connections
+        if waiter.ticket - other.first_undialled.ticket <= self.connections:
+            return False
+        self.turn = other
+        return True
 
     cdef Origin origin_of(self, object key):
         cdef Origin origin = <Origin>self.origins.get(key)
@@ -366,6 +373,7 @@ cdef class QueueTimes:
     def __init__(self, owner):
         self.owner = owner
         self.queues = {}
+        self.crowded_at = CROWD
 
     cpdef object add(self, Waiter waiter, double timeout, double now):
         """Have `waiter` expire when it is still queued, with no dial begun for it, `timeout` seconds after `now`."""
@@ -374,6 +382,10 @@ cdef class QueueTimes:
             queue = self.queues[timeout] = deque()
         while queue and not (<Waiter>queue[0]).is_queued:
             queue.popleft()
+        if len(queue) >= self.crowded_at:
+            # Behind a waiter who stays, those who were served gather: when they may be half of all, they go.
+            queue = self.queues[timeout] = deque([one for one in queue if (<Waiter>one).is_queued])
+            self.crowded_at = max(CROWD, 2 * len(queue))
         waiter.deadline = now + timeout
         queue.append(waiter)
         if self.watched_at == 0 or waiter.deadline < self.watched_at:

@@ -46,6 +46,8 @@ cdef class Reactor(PoolEntry):
     cdef bint wants_whole
     cdef bint is_reading             # the loop watches for readability
     cdef bint is_writing             # the loop watches for writability
+    cdef bint is_coming              # `on_readable` is due without the socket's doing
+    cdef object alarm                # what the owner's watch gave for the deadline
     cdef int direct_reads            # reads outside the loop that the consumer may still do
 
     # Request bytes that the socket didn't take yet, and what went wrong.
@@ -70,6 +72,8 @@ cdef class Reactor(PoolEntry):
     cdef int receive(self) except -1
     cdef bint receive_once(self) except -1
     cdef bint is_sated(self)
+    cdef int come_again(self) except -1
+    cdef int watch_deadline(self) except -1
     cdef receive_idle(self)
     cdef int end_of_file(self) except -1
     cdef void fail(self, object error)

@@ -37,8 +37,18 @@ cdef enum:
 
 cdef Py_ssize_t HIGH_WATER = _wire.HIGH_WATER
 
-# Where bytes are received that have to be looked at. It holds nothing between two callbacks, and the GIL is held within one.
-cdef char SCRATCH[SCRATCH_SIZE]
+cdef extern from *:
+    """
+    /* Where bytes are received that have to be looked at. It holds nothing between two callbacks. One a thread: OpenSSL decrypts into it
+       with the GIL released, while another thread's loop may be receiving too. */
+    #if defined(_MSC_VER)
+    static __declspec(thread) char cyhx_scratch[65536];
+    #else
+    static __thread char cyhx_scratch[65536];
+    #endif
+    static inline char *cyhx_own_scratch(void) { return cyhx_scratch; }
+    """
+    char* own_scratch "cyhx_own_scratch"() noexcept
 
 
 cdef bint is_primed = False
@@ -66,7 +76,8 @@ cdef class Reactor(PoolEntry):
         stream: a connected `SocketStream`, its handshake done.
         http1: a fresh `HTTP1Connection`.
         owner: has `connection_lost(reactor)`, for an idle connection that got bytes, end of file or an error, and
-            `watch(reactor, at)`: call `deadline_passed(now)` when the monotonic clock shows `at` (seconds).
+            `watch(reactor, at)`: call `deadline_passed(now)` when the monotonic clock shows `at` (seconds); what it returns is given to
+            `forget` when that isn't wanted any more.
     """
 
     def __init__(self, loop, SocketStream stream not None, HTTP1Connection http1 not None, owner):
@@ -138,11 +149,16 @@ cdef class Reactor(PoolEntry):
         self.waiter = waiter
         self.goal = goal
         self.direct_reads = DIRECT_READS
+        if self.stream.fd < 0 and self.error is None:
+            # Closed while nobody waited: by its owner, at the end of a client.
+            self.error = ReadError("the connection was closed")
         if self.reached(goal):
             self.wake()
             return waiter
         if not self.is_reading:
             self.watch_reading()
+        if self.stream.holds:
+            self.come_again()
         self.arm(timeout)
         return waiter
 
@@ -162,10 +178,11 @@ cdef class Reactor(PoolEntry):
 
     cpdef bint finish(self) except -1:
         """End the exchange. True: the connection may serve again (give it to the pool); False: it is closed now."""
+        cdef bint is_broken = self.stream.fd < 0 or self.error is not None or self.write_error is not None
         self.in_exchange = False
         self.waiter = None
         self.deadline = 0
-        if self.http1.reusable() and not self.outbox and self.error is None and self.write_error is None:
+        if self.http1.reusable() and not self.outbox and not is_broken:
             if not self.is_reading:
                 self.watch_reading()
             return True
@@ -190,6 +207,9 @@ cdef class Reactor(PoolEntry):
         self.deadline = 0
         self.outbox.clear()
         self.stream.close()
+        if self.alarm is not None:
+            self.owner.forget(self.alarm)
+            self.alarm = None
         if self.waiter is not None:
             self.fail(ReadError("the connection was closed"))
             self.owner = None
@@ -258,8 +278,9 @@ cdef class Reactor(PoolEntry):
         cdef bint was_empty = not self.outbox
         if self.write_error is not None:
             return True
-        self.outbox.extend(parts)
-        return self.drain() if was_empty and parts else not self.outbox
+        # An empty part, as the end of a body with a Content-Length is, would never be taken by a socket.
+        self.outbox.extend([part for part in parts if part])
+        return self.drain() if was_empty and self.outbox else not self.outbox
 
     cdef bint drain(self) except -1:
         cdef Py_ssize_t sent
@@ -271,7 +292,7 @@ cdef class Reactor(PoolEntry):
                     return False
                 self.sent += sent
                 self.drop_sent(sent)
-            if self.stream.wants_write and not self.stream.push():
+            if self.stream.waits_for_socket() and not self.stream.push():
                 self.watch_writing()
                 return False
         except WriteError as error:
@@ -299,7 +320,7 @@ cdef class Reactor(PoolEntry):
         cdef Py_ssize_t before = self.sent
         if self.stream.fd < 0:
             return
-        if not self.outbox and not self.stream.wants_write:
+        if not self.outbox and not self.stream.waits_for_socket():
             # Not taken away when the outbox empties: a body's next piece comes before the loop asks again, and each change of
             # what it watches is a system call.
             self.unwatch_writing()
@@ -316,6 +337,7 @@ cdef class Reactor(PoolEntry):
 
     def on_readable(self):
         """The loop's callback."""
+        self.is_coming = False
         if self.stream.fd < 0:
             return
         if not self.in_exchange:
@@ -348,29 +370,39 @@ cdef class Reactor(PoolEntry):
                 if not self.wants_whole and self.http1.body.size > 0:
                     # A stream: what one read brought is handed on.
                     break
-            if self.stream.wants_write:
+            if self.stream.waits_for_socket():
                 self.drain()
+            if self.stream.holds and not self.is_sated():
+                self.come_again()
         except Exception as error:
             # A ReadError, a RemoteProtocolError, or a fault in a callback of the caller: the exchange's error, not the loop's.
             self.error = error
+        return 0
+
+    cdef int come_again(self) except -1:
+        """Have `on_readable` called at the loop's next turn: of what TLS has taken from the socket already, the loop can't know."""
+        if not self.is_coming:
+            self.is_coming = True
+            self.loop.call_soon(self.on_readable)
         return 0
 
     cdef bint receive_once(self) except -1:
         """Receive once. True: there is nothing more to receive now."""
         cdef Py_ssize_t room
         cdef Py_ssize_t got
+        cdef char* scratch = own_scratch()
         cdef char* place = self.http1.direct_room(&room)
         if place == NULL:
             room = SCRATCH_SIZE if self.http1.has_head else HEAD_SIZE
-            got = self.stream.receive_into(SCRATCH, room, NULL, 0)
+            got = self.stream.receive_into(scratch, room, NULL, 0)
             if got > 0:
-                self.http1.feed(SCRATCH, got)
+                self.http1.feed(scratch, got)
         else:
-            got = self.stream.receive_into(place, room, SCRATCH, SPARE_SIZE)
+            got = self.stream.receive_into(place, room, scratch, SPARE_SIZE)
             if got > 0:
                 self.http1.direct_received(min(got, room))
                 if got > room:
-                    self.http1.feed(SCRATCH, got - room)
+                    self.http1.feed(scratch, got - room)
         if got == 0:
             self.end_of_file()
         # A read that came back short has emptied the socket; asking again would only cost a call. TLS reads a record at a time.
@@ -387,9 +419,9 @@ cdef class Reactor(PoolEntry):
         """Something came that belongs to no exchange. TLS housekeeping is none of the client's business, all else ends the connection."""
         cdef Py_ssize_t got
         try:
-            got = self.stream.receive_into(SCRATCH, SCRATCH_SIZE, NULL, 0)
+            got = self.stream.receive_into(own_scratch(), SCRATCH_SIZE, NULL, 0)
             if got < 0 and not self.stream.saw_eof:
-                if self.stream.wants_write:
+                if self.stream.waits_for_socket():
                     self.drain()
                 return
         except ReadError:
@@ -407,7 +439,8 @@ cdef class Reactor(PoolEntry):
     cdef void wake(self):
         waiter, self.waiter = self.waiter, None
         self.deadline = 0
-        if waiter is not None and not waiter.done():
+        # A closed loop can't be told any more, and nobody waits on it: its coroutines are being thrown away.
+        if waiter is not None and not waiter.done() and not self.loop.is_closed():
             waiter.set_result(None)
 
     cdef void fail(self, object error):
@@ -424,17 +457,23 @@ cdef class Reactor(PoolEntry):
         self.timeout = timeout
         self.deadline = monotonic() + self.timeout
         if self.watched_at == 0 or self.watched_at > self.deadline:
-            self.watched_at = self.deadline
-            self.owner.watch(self, self.deadline)
+            self.watch_deadline()
+
+    cdef int watch_deadline(self) except -1:
+        if self.alarm is not None:
+            self.owner.forget(self.alarm)
+        self.watched_at = self.deadline
+        self.alarm = self.owner.watch(self, self.deadline)
+        return 0
 
     def deadline_passed(self, double now):
         """The watch's call: time out if the deadline is past, else ask to be called again."""
         self.watched_at = 0
+        self.alarm = None
         if self.waiter is None or self.deadline == 0:
             return
         if now < self.deadline:
-            self.watched_at = self.deadline
-            self.owner.watch(self, self.deadline)
+            self.watch_deadline()
             return
         self.fail(WriteTimeout("") if self.goal == GOAL_WRITABLE else ReadTimeout(""))
 

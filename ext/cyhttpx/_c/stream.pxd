@@ -16,7 +16,7 @@ cdef class SocketStream:
     cdef bytes ciphertext            # made, and not yet taken by the socket
     cdef Py_ssize_t ciphertext_at
     cdef readonly bint clean_eof
-    cdef readonly bint wants_write
+    cdef bint blocked                # ciphertext waits for the socket
     cdef bint saw_eof
 
     # Verbs in C: a count, 0 for end of file (receive) or nothing taken, -1 for "would block".
@@ -24,6 +24,10 @@ cdef class SocketStream:
     cdef Py_ssize_t send_from(self, const char* data, Py_ssize_t size) except -2
     cdef Py_ssize_t send_parts(self, list parts, Py_ssize_t at) except -2
     cdef bint push(self) except -1
+    cdef bint waits_for_socket(self) noexcept
+    cdef int push_or_fail(self) except -1
+    cdef int try_push(self) except -1
+    cdef int say_goodbye(self) except -1
     cdef bint is_quiet(self) except -1
 
     cdef Py_ssize_t raw_receive(self, char* room, Py_ssize_t size, char* spare, Py_ssize_t spare_size) except -2

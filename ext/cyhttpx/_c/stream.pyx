@@ -40,14 +40,23 @@ cdef extern from "<sys/socket.h>" nogil:
     ssize_t sendmsg(int fd, const msghdr* message, int flags)
 
 cdef enum:
-    # One read of ciphertext: four TLS records. The buffer is shared: it is empty again before any verb returns, and the GIL is held.
+    # One read of ciphertext: four TLS records. The buffer is the thread's, and empty again before any verb returns.
     CIPHER_SIZE = 65536 + 1024
     # The most plain text that one send encrypts: what the socket doesn't take has to be kept.
     ENCRYPT_SIZE = 65536
     # Parts of a request body that go in one call: a chunk is three.
     PARTS = 8
 
-cdef char CIPHER[CIPHER_SIZE]
+cdef extern from *:
+    """
+    #if defined(_MSC_VER)
+    static __declspec(thread) char cyhx_cipher[65536 + 1024];
+    #else
+    static __thread char cyhx_cipher[65536 + 1024];
+    #endif
+    static inline char *cyhx_own_cipher(void) { return cyhx_cipher; }
+    """
+    char* own_cipher "cyhx_own_cipher"() noexcept
 
 
 cdef load_ssl():
@@ -76,11 +85,14 @@ cdef class SocketStream:
         self.ciphertext = b""
         if ssl_context is not None:
             load_ssl()
+            if ssl_context.check_hostname and not server_hostname:
+                # OpenSSL would then check no name at all, without a word.
+                raise ConnectError("check_hostname requires server_hostname")
             self.incoming = ssl.MemoryBIO()
             self.outgoing = ssl.MemoryBIO()
             try:
                 self.tls = ssl_context.wrap_bio(self.incoming, self.outgoing, server_hostname=server_hostname)
-            except (ssl.SSLError, ValueError) as error:
+            except (ssl.SSLError, TypeError, ValueError) as error:
                 # A name that can't be one (empty, or not encodable) is met here.
                 raise ConnectError(str(error)) from error
             # The methods below SSLObject's own, which do nothing but pass the call on.
@@ -160,7 +172,7 @@ cdef class SocketStream:
         """Close the socket; TLS's close_notify is tried once and never waited for. Idempotent."""
         if self.fd < 0:
             return
-        if self.tls is not None and not self.saw_eof:
+        if self.tls is not None and (self.clean_eof or not self.saw_eof):
             self.say_goodbye()
         self.fd = -1
         if self.inner is not None:
@@ -187,6 +199,14 @@ cdef class SocketStream:
         if info == "is_readable":
             return not self.is_quiet()
         return None
+
+    @property
+    def wants_write(self):
+        """Whether ciphertext waits for the socket: `flush` when it is writable."""
+        return self.waits_for_socket()
+
+    cdef bint waits_for_socket(self) noexcept:
+        return self.blocked or (self.inner is not None and self.inner.waits_for_socket())
 
     @property
     def alpn_protocol(self):
@@ -217,6 +237,8 @@ cdef class SocketStream:
 
     cdef Py_ssize_t decrypt_into(self, char* room, Py_ssize_t size) except -2:
         cdef Py_ssize_t got
+        if self.clean_eof:
+            return 0
         while True:
             if not self.holds:
                 if self.fetch() < 0:
@@ -249,9 +271,10 @@ cdef class SocketStream:
 
     cdef Py_ssize_t fetch(self) except -2:
         """Move ciphertext from the socket to the SSLObject: its size, 0 at end of file, -1: would block."""
-        cdef Py_ssize_t got = self.raw_receive(CIPHER, CIPHER_SIZE, NULL, 0)
+        cdef char* cipher = own_cipher()
+        cdef Py_ssize_t got = self.raw_receive(cipher, CIPHER_SIZE, NULL, 0)
         if got > 0:
-            self.incoming.write(PyMemoryView_FromMemory(CIPHER, got, PyBUF_READ))
+            self.incoming.write(PyMemoryView_FromMemory(cipher, got, PyBUF_READ))
             self.holds = True
         elif got == 0 and not self.saw_eof:
             self.saw_eof = True
@@ -263,7 +286,7 @@ cdef class SocketStream:
         """Send some of `data`: the bytes taken, -1 if none could be."""
         if self.tls is None:
             return self.raw_send(data, size)
-        if self.wants_write and not self.push():
+        if self.waits_for_socket() and not self.push():
             return -1
         size = min(size, ENCRYPT_SIZE)
         try:
@@ -318,15 +341,15 @@ cdef class SocketStream:
                     break
             sent = self.raw_send(PyBytes_AS_STRING(self.ciphertext) + self.ciphertext_at, size - self.ciphertext_at)
             if sent < 0:
-                self.wants_write = True
+                self.blocked = True
                 return False
             self.ciphertext_at += sent
             if self.ciphertext_at == size and not self.outgoing.pending:
                 self.ciphertext = b""
                 self.ciphertext_at = 0
                 break
-        self.wants_write = False
-        return True
+        self.blocked = False
+        return self.inner is None or self.inner.push()
 
     cdef bint is_quiet(self) except -1:
         """Whether an idle connection is as it was left: no bytes, no end of file, no error. Takes nothing from the socket."""
@@ -377,24 +400,26 @@ cdef class SocketStream:
             if errno != EINTR:
                 raise WriteError(f"[Errno {errno}] {strerror(errno).decode('ascii', 'replace')}")
 
-    def push_or_fail(self):
+    cdef int push_or_fail(self) except -1:
         """Push; a connection that can't be written to any more is met by the next receive, with the better error."""
         try:
             self.push()
         except WriteError:
-            self.wants_write = False
+            self.blocked = False
+        return 0
 
-    def try_push(self):
+    cdef int try_push(self) except -1:
         """Push an alert, if that goes."""
         try:
             self.push()
         except Exception:
-            self.wants_write = False
+            self.blocked = False
+        return 0
 
-    def say_goodbye(self):
+    cdef int say_goodbye(self) except -1:
         """Send close_notify if that goes at once; what the peer answers is nobody's business any more."""
         try:
             self.tls.unwrap()
         except (ssl.SSLError, ValueError, OSError):
             pass
-        self.try_push()
+        return self.try_push()

@@ -160,9 +160,14 @@ async def travel(ClientFields client, Draft order, pool, bint follows):
             if waiter.error is not None:
                 raise waiter.error
             connection = <Reactor>waiter.entry
+            waiter.entry = None
             waiter = None
-            if connection.stream.fd < 0:
-                connection = take(pool, state, order.origin_key, started)
+            if connection.exchanges == 0:
+                if connection.stream.fd < 0:
+                    raise RemoteProtocolError("Server disconnected without sending a response.")
+            elif not connection.is_quiet():
+                # As `Exchange._is_usable`: what comes between the hand-over and our turn is nobody's response.
+                connection = None
         connection.start(order.method, order.target, order.headers, order.body, True)
         if connection.outbox:
             await connection.wait(GOAL_WRITABLE, order.timeout.write)
@@ -236,7 +241,7 @@ cdef object whole_response(object request, HTTP1Connection http1, object network
     cdef bytes body = http1.body.take()
     cdef ResponseFields response = <ResponseFields>new_instance(Response)
     response.status_code = http1.status_code
-    response.headers = http1.headers
+    response.headers = http1.response_headers
     response._request = request
     response._http_version = http1.http_version
     response._reason = http1.reason_phrase

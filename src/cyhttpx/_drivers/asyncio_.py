@@ -38,6 +38,7 @@ class AsyncioDriver:
         self.create_waiter = loop.create_future
         self._watch = Watch(loop)
         self.watch = self._watch.watch
+        self.forget = self._watch.forget
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @property

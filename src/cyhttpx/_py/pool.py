@@ -65,7 +65,7 @@ class Waiter:
     def wake(self, error: BaseException | None = None) -> None:
         """Let whoever waits go on: with `entry`, or to raise `error`."""
         self.error = error
-        if not self.future.done():
+        if not self.future.done() and not self.future.get_loop().is_closed():
             self.future.set_result(None)
 
 
@@ -331,6 +331,9 @@ class PoolState:
             self._ring.pop(origin, None)
 
 
+_CROWD = 64
+
+
 class QueueTimes:
     """How long waiters may stay in the queue.
 
@@ -342,11 +345,12 @@ class QueueTimes:
             `expire(waiter)`, called for each that has waited too long.
     """
 
-    __slots__ = ("_owner", "_queues", "_watched_at")
+    __slots__ = ("_crowded_at", "_owner", "_queues", "_watched_at")
 
     def __init__(self, owner: Any) -> None:
         self._owner = owner
         self._queues: dict[float, deque[Waiter]] = {}
+        self._crowded_at = _CROWD
         self._watched_at = 0.0
 
     def add(self, waiter: Waiter, timeout: float, now: float) -> None:
@@ -356,6 +360,10 @@ class QueueTimes:
             queue = self._queues[timeout] = deque()
         while queue and not queue[0].is_queued:
             queue.popleft()
+        if len(queue) >= self._crowded_at:
+            # Behind a waiter who stays, those who were served gather: when they may be half of all, they go.
+            queue = self._queues[timeout] = deque(one for one in queue if one.is_queued)
+            self._crowded_at = max(_CROWD, 2 * len(queue))
         waiter._deadline = now + timeout
         queue.append(waiter)
         if not self._watched_at or waiter._deadline < self._watched_at:

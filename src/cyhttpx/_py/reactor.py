@@ -46,7 +46,8 @@ class Reactor(PoolEntry):
         stream: a connected `SocketStream`, its handshake done.
         http1: a fresh `HTTP1Connection`.
         owner: has `connection_lost(reactor)`, for an idle connection that got bytes, end of file or an error, and
-            `watch(reactor, at)`: call `deadline_passed(now)` when the monotonic clock shows `at` (seconds).
+            `watch(reactor, at)`: call `deadline_passed(now)` when the monotonic clock shows `at` (seconds); what it
+            returns is given to `forget` when that isn't wanted any more.
     """
 
     def __init__(self, loop: AbstractEventLoop, stream: SocketStream, http1: HTTP1Connection, owner: Any) -> None:
@@ -65,6 +66,7 @@ class Reactor(PoolEntry):
         self._deadline = 0.0
         # When the owner's watch will look at us next; 0: it won't.
         self._watched_at = 0.0
+        self._alarm: Any = None
         self._wants_whole = False
         # What the loop watches for.
         self._is_reading = False
@@ -213,6 +215,9 @@ class Reactor(PoolEntry):
         self._deadline = 0.0
         self._outbox.clear()
         self.stream.close()
+        if self._alarm is not None:
+            self._owner.forget(self._alarm)
+            self._alarm = None
         if self._waiter is not None:
             self._fail(ReadError("the connection was closed"))
             self._owner = None
@@ -399,7 +404,8 @@ class Reactor(PoolEntry):
     def _wake(self) -> None:
         waiter, self._waiter = self._waiter, None
         self._deadline = 0.0
-        if waiter is not None and not waiter.done():
+        # A closed loop can't be told any more, and nobody waits on it: its coroutines are being thrown away.
+        if waiter is not None and not waiter.done() and not self._loop.is_closed():
             waiter.set_result(None)
 
     def _fail(self, error: Exception) -> None:
@@ -417,17 +423,22 @@ class Reactor(PoolEntry):
             return
         self._deadline = monotonic() + timeout
         if self._watched_at == 0 or self._watched_at > self._deadline:
-            self._watched_at = self._deadline
-            self._owner.watch(self, self._deadline)
+            self._watch_deadline()
+
+    def _watch_deadline(self) -> None:
+        if self._alarm is not None:
+            self._owner.forget(self._alarm)
+        self._watched_at = self._deadline
+        self._alarm = self._owner.watch(self, self._deadline)
 
     def deadline_passed(self, now: float) -> None:
         """The watch's call: time out if the deadline is past, else ask to be called again."""
         self._watched_at = 0.0
+        self._alarm = None
         if self._waiter is None or self._deadline == 0:
             return
         if now < self._deadline:
-            self._watched_at = self._deadline
-            self._owner.watch(self, self._deadline)
+            self._watch_deadline()
             return
         self._fail(WriteTimeout("") if self._goal == GOAL_WRITABLE else ReadTimeout(""))
 

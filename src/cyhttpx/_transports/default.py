@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from _thread import allocate_lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -105,7 +106,9 @@ class AsyncHTTPTransport(AsyncBaseTransport):
         self._local_address = local_address
         self._socket_options = tuple(socket_options or ())
         self._pool: Pool | None = None
-        self._other_pools: list[Pool] = []
+        # One for each loop, and the one used last; a client may be used from several threads, each with a loop of its own.
+        self._pools: dict[Any, Pool] = {}
+        self._lock = allocate_lock()
         _transports.add(self)
         if isinstance(verify, str) or cert is not None:
             # Files: what is wrong with them is told here, where they were named.
@@ -159,40 +162,41 @@ class AsyncHTTPTransport(AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close every connection. Requests under way end with a NetworkError."""
-        pools, self._other_pools = self._other_pools, []
-        if self._pool is not None:
-            pools.append(self._pool)
+        with self._lock:
+            pools = list(self._pools.values())
+            self._pools.clear()
             self._pool = None
+        here = _running_loop()
         for pool in pools:
-            pool.close()
+            if pool.loop is here or not pool.loop.is_running():
+                pool.close()
+            else:
+                # Another thread's: its loop's books are not ours to change.
+                pool.loop.call_soon_threadsafe(pool.close)
 
     def _abandon(self) -> None:
-        pools, self._other_pools = [*self._other_pools, self._pool], []
+        pools = list(self._pools.values())
+        self._pools = {}
         self._pool = None
         for pool in pools:
-            if pool is not None:
-                pool.abandon()
+            pool.abandon()
 
     def _pool_here(self) -> Pool:
         """Return the pool of the running loop; those of loops that are gone are closed."""
         global _running_loop
         from .._drivers import current_driver
+        from .._drivers.asyncio_ import running_loop
 
-        driver = current_driver()
-        loop = driver.loop
-        _running_loop = driver.running_loop
-        known = self._other_pools
-        if self._pool is not None:
-            known.append(self._pool)
-        here = next((pool for pool in known if pool.loop is loop), None)
-        self._other_pools = [pool for pool in known if pool is not here and pool.driver.is_alive]
-        for pool in known:
-            if not pool.driver.is_alive:
-                pool.close()
-        if here is None:
-            here = Pool(driver, self._new_state(), self._target_of)
-        self._pool = here
-        return here
+        _running_loop = running_loop
+        loop = running_loop()
+        with self._lock:
+            pool = self._pools.get(loop)
+            if pool is None:
+                for gone in [known for known in self._pools if known.is_closed()]:
+                    self._pools.pop(gone).close()
+                pool = self._pools[loop] = Pool(current_driver(), self._new_state(), self._target_of)
+            self._pool = pool
+        return pool
 
     def _new_state(self) -> PoolState:
         limits = self._limits
