@@ -123,7 +123,7 @@ class SocketStream:
 
     @property
     def wants_write(self) -> bool:
-        """Whether ciphertext waits for the socket: wait for writing, then `flush`."""
+        """Whether ciphertext waits for the socket: `flush` when it is writable."""
         if self._tls is None:
             return False
         return self._tls.wants_write or (self._inner is not None and self._inner.wants_write)
