@@ -99,7 +99,7 @@ class Exchange:
                 connection.check()
                 return connection
             except (NetworkError, RemoteProtocolError):
-                replays = self.replays and may_replay(connection, self.method, self.body)
+                replays = self.replays and not pool.is_closed and may_replay(connection, self.method, self.body)
                 pool.drop(connection)
                 if not replays:
                     raise

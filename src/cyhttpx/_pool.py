@@ -40,7 +40,7 @@ class Pool:
         self._target_of = target_of
         self._connections: set[Reactor] = set()
         self._queue_times = QueueTimes(self)
-        self._is_closed = False
+        self.is_closed = False
 
     def take(self, key: Hashable) -> Reactor | None:
         """Take an idle connection of `key`, None if there is none."""
@@ -71,7 +71,7 @@ class Pool:
 
     def enqueue(self, key: Hashable, pool_timeout: float | None, connect_timeout: float | None) -> Waiter:
         """Take a place in the queue; its `future` is done when `entry` or `error` is set. If it isn't awaited to its end: `abandon_place`."""
-        if self._is_closed:
+        if self.is_closed:
             raise ConnectError("the transport is closed")
         waiter = Waiter(key, self.driver.create_waiter(), connect_timeout)
         self.state.join(waiter)
@@ -83,7 +83,7 @@ class Pool:
     def abandon_place(self, waiter: Waiter) -> None:
         """Give up a place in the queue, and hand on what was given to it in the same moment."""
         self.state.leave(waiter)
-        if waiter.entry is not None and not self._is_closed:
+        if waiter.entry is not None and not self.is_closed:
             if waiter.entry.is_quiet():
                 self._place(self.state.release(waiter.entry, monotonic()))
         elif self.state.waiting:
@@ -115,7 +115,7 @@ class Pool:
 
     def close(self) -> None:
         """Close every connection and end every wait."""
-        self._is_closed = True
+        self.is_closed = True
         for waiter in self.state.waiters():
             self.state.leave(waiter)
             waiter.wake(ConnectError("the transport was closed while the request waited for a connection"))
@@ -127,7 +127,7 @@ class Pool:
 
     def abandon(self) -> None:
         """Let go of everything without a word to the loop or to the peers: after a fork they are the parent's."""
-        self._is_closed = True
+        self.is_closed = True
         for connection in self._connections:
             connection.abandon()
         self._connections.clear()
@@ -173,10 +173,13 @@ class Pool:
             if told is not None:
                 is_ours = isinstance(error, Exception)
                 told.wake(error if is_ours else ConnectError("the dial was cancelled"))
-            if not self._is_closed:
+            if not self.is_closed:
                 self._dial_what_is_due()
             if not isinstance(error, Exception):
                 raise
+            return
+        if self.is_closed:
+            stream.close()
             return
         connection = self.driver.connection(stream, self)
         self._connections.add(connection)

@@ -281,8 +281,8 @@ async def test_unread_response_warns_and_gives_its_slot_back() -> None:
     with serving(lambda _: chunked(b"x" * 1000, end=b"")) as server:
         async with cyhttpx.AsyncClient(limits=cyhttpx.Limits(max_connections=1)) as client:
             response = await client.send(client.build_request("GET", server.url), stream=True)
-            del response
             with pytest.warns(ResourceWarning):
+                del response
                 gc.collect()
             response = await client.send(client.build_request("GET", server.url), stream=True)
             await response.aclose()

@@ -181,6 +181,7 @@ async def travel(ClientFields client, Draft order, pool, bint follows):
         replays = (
             connection is not None
             and isinstance(error, (NetworkError, RemoteProtocolError))
+            and not pool.is_closed
             and may_replay(connection, order.method, (<object>order.request).stream)
         )
         if connection is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from _thread import allocate_lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
 from .._config import DEFAULT_LIMITS
@@ -109,6 +109,7 @@ class AsyncHTTPTransport(AsyncBaseTransport):
         # One for each loop, and the one used last; a client may be used from several threads, each with a loop of its own.
         self._pools: dict[Any, Pool] = {}
         self._lock = allocate_lock()
+        self._is_closed = False
         _transports.add(self)
         if isinstance(verify, str) or cert is not None:
             # Files: what is wrong with them is told here, where they were named.
@@ -160,9 +161,14 @@ class AsyncHTTPTransport(AsyncBaseTransport):
             response.stream = BodyStream(connection, pool, timeouts[1], response.extensions)
         return response
 
+    async def __aenter__(self) -> Self:
+        self._is_closed = False
+        return self
+
     async def aclose(self) -> None:
         """Close every connection. Requests under way end with a NetworkError."""
         with self._lock:
+            self._is_closed = True
             pools = list(self._pools.values())
             self._pools.clear()
             self._pool = None
@@ -190,6 +196,8 @@ class AsyncHTTPTransport(AsyncBaseTransport):
         _running_loop = running_loop
         loop = running_loop()
         with self._lock:
+            if self._is_closed:
+                raise RuntimeError("Cannot send a request, as the transport has been closed.")
             pool = self._pools.get(loop)
             if pool is None:
                 for gone in [known for known in self._pools if known.is_closed()]:
