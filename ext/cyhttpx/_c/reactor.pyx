@@ -215,8 +215,13 @@ cdef class Reactor(PoolEntry):
             self.owner = None
             return
         # Errors hold tracebacks, tracebacks frames, frames this: what is over must not be kept by a cycle.
-        self.error = self.write_error = self.owner = None
+        self.error = self.write_error = self.owner = self.network_stream = None
         self.in_exchange = False
+
+    def detach(self):
+        """Leave the stream to someone else (an upgraded connection): the loop isn't asked about it any more."""
+        self.unwatch_reading()
+        self.unwatch_writing()
 
     def abandon(self):
         """Close the descriptor and nothing else: after a fork the peer and the loop's books are still the parent's."""

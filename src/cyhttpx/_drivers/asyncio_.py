@@ -62,7 +62,7 @@ class AsyncioDriver:
     def connection(self, stream: SocketStream, owner: Any) -> Reactor:
         """Put a connection over a stream that is ready for use."""
         connection = Reactor(self.loop, stream, HTTP1Connection(), owner)
-        connection.network_stream = NetworkStream(stream)
+        connection.network_stream = NetworkStream(connection, self)
         return connection
 
     async def dial(self, target: Target, timeout: float | None) -> SocketStream:
@@ -85,7 +85,7 @@ class AsyncioDriver:
         try:
             stream = SocketStream(sock, context, target.server_hostname if target.is_tls else None)
             while not stream.handshake():
-                await self._ready(stream.fileno(), stream.wants_write)
+                await self.ready(stream.fileno(), for_writing=stream.wants_write)
         except BaseException:
             sock.close()
             raise
@@ -123,7 +123,7 @@ class AsyncioDriver:
             raise ConnectError(f"{target.host!r} can't be a host name: {error}") from error
         return [(family, address) for family, _, _, _, address in found]
 
-    async def _ready(self, descriptor: int, for_writing: bool) -> None:
+    async def ready(self, descriptor: int, *, for_writing: bool) -> None:
         """Wait until the descriptor is readable, or writable where that was asked for too."""
         ready = self.loop.create_future()
 

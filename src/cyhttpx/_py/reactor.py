@@ -223,8 +223,13 @@ class Reactor(PoolEntry):
             self._owner = None
             return
         # Errors hold tracebacks, tracebacks frames, frames this: what is over must not be kept by a cycle.
-        self._error = self._write_error = self._owner = None
+        self._error = self._write_error = self._owner = self.network_stream = None
         self.in_exchange = False
+
+    def detach(self) -> None:
+        """Leave the stream to someone else (an upgraded connection): the loop isn't asked about it any more."""
+        self._unwatch_reading()
+        self._unwatch_writing()
 
     def abandon(self) -> None:
         """Close the descriptor and nothing else: after a fork the peer and the loop's books are still the parent's."""
