@@ -10,7 +10,7 @@ from unittest import mock
 
 from .both import Script, sync_stream
 from .rows import afailing, failing, row
-from .wire import listening
+from .wire import client_of, listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,7 +156,7 @@ def on_the_wire(library: Any, call: Callable[[Any, str], Any], answers: list[byt
     """What comes of a call, and the requests that were seen."""
 
     async def ask() -> Any:
-        async with listening(answers) as listener, library.AsyncClient() as client:
+        async with listening(answers) as listener, client_of(library) as client:
             result = await call(client, listener.url)
             return [result, len(listener.seen), *listener.seen]
 
@@ -191,7 +191,7 @@ def _(library: Any) -> Any:
     async def ask() -> Any:
         async with (
             listening([b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]) as listener,
-            library.AsyncClient() as client,
+            client_of(library) as client,
         ):
             listener.close_at = 2
             return [await call(client, listener.url), listener.connections]

@@ -12,7 +12,7 @@ import pytest
 import cyhttpx
 
 from .both import agenerate, differing, generate
-from .wire import listening
+from .wire import client_of, listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 async def sent(
     library: Any, call: Callable[[Any, str], Any], answers: list[bytes] | None, of_client: dict[str, Any]
 ) -> list[bytes]:
-    async with listening(answers) as listener, library.AsyncClient(**of_client) as client:
+    async with listening(answers) as listener, client_of(library, **of_client) as client:
         await call(client, listener.url)
         # Once more: with a connection there already, the usual request goes by a shorter way.
         await call(client, listener.url)
@@ -177,7 +177,7 @@ async def test_a_target_of_the_caller() -> None:
 
 async def test_a_request_made_by_hand() -> None:
     for library in (cyhttpx, httpx):
-        async with listening() as listener, library.AsyncClient() as client:
+        async with listening() as listener, client_of(library) as client:
             url = listener.url
             await client.send(library.Request("GET", url + "/p"))
             await client.send(library.Request("POST", url, headers={"Host": "x"}, content=b"y"))
@@ -219,7 +219,7 @@ async def test_responses(answer: bytes, method: str) -> None:
     found = []
     for library in (cyhttpx, httpx):
         shown: list[Any] = []
-        async with listening([answer]) as listener, library.AsyncClient() as client:
+        async with listening([answer]) as listener, client_of(library) as client:
             for ask in (
                 client.request,
                 client.request,
@@ -234,7 +234,7 @@ async def test_responses(answer: bytes, method: str) -> None:
 
 async def test_generators_are_for_the_other_client() -> None:
     for library in (cyhttpx, httpx):
-        async with listening() as listener, library.AsyncClient() as client:
+        async with listening() as listener, client_of(library) as client:
             with pytest.raises(RuntimeError) as caught:
                 await client.post(listener.url, content=generate(b"a"))
             assert str(caught.value) == "Attempted to send an sync request with an AsyncClient instance."

@@ -11,7 +11,7 @@ import pytest
 import cyhttpx
 
 from .both import agenerate
-from .wire import OK, listening
+from .wire import OK, client_of, listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ ANSWERS = {
 
 
 async def failure(library: Any, call: Callable[[Any], Any]) -> tuple[Any, ...]:
-    async with library.AsyncClient(timeout=20) as client:
+    async with client_of(library, timeout=20) as client:
         try:
             await call(client)
         except Exception as error:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from typing import TYPE_CHECKING
+import ssl
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+# No TLS here, and httpx would read all authorities for each client.
+_CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -81,3 +85,7 @@ async def listening(answers: list[bytes] | None = None) -> AsyncIterator[Listene
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
         await server.wait_closed()
+
+
+def client_of(library: Any, **settings: Any) -> Any:
+    return library.AsyncClient(verify=_CONTEXT, **settings)
