@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import os
+import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic
 from unittest import mock
 
-from .both import Script, sync_stream
+from .both import Script, generate, sync_stream
 from .rows import afailing, failing, row
 from .wire import client_of, listening
 
@@ -268,6 +271,20 @@ def _(library: Any) -> Any:
     return ask()
 
 
+@row("unread-responses", ["ResourceWarning"])
+def _(library: Any) -> Any:
+    async def ask() -> Any:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            async with listening() as listener, client_of(library) as client:
+                response = await client.send(client.build_request("GET", listener.url), stream=True)
+                del response
+                gc.collect()
+        return [item.category.__name__ for item in caught if "streamed response" in str(item.message)]
+
+    return ask()
+
+
 @row("methods-not-ascii", "LocalProtocolError")
 def _(library: Any) -> Any:
     async def ask() -> Any:
@@ -282,6 +299,17 @@ def _(library: Any) -> Any:
 @row("mutable-mappings", False)
 def _(library: Any) -> Any:
     return Generic in library.Cookies.__mro__
+
+
+@row("fixed-attributes", ["AttributeError"] * 4)
+def _(library: Any) -> Any:
+    values = [library.URL("http://h"), library.Cookies(), library.Timeout(1), library.Limits()]
+    return [failing(partial(setattr, value, "mine", 1)) for value in values]
+
+
+@row("private-state", [None])
+def _(library: Any) -> Any:
+    return [getattr(library.Response(200, content=generate(b"x")), "_content", "missing")]
 
 
 @row("more-names", True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import pickle
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -191,10 +193,13 @@ async def test_a_request_made_by_hand() -> None:
         ]
 
 
+CODED = gzip.compress(b"text " * 100, mtime=0)
 RESPONSES = [
     b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: 1\r\nx-a: 2\r\n\r\nok",
     b"HTTP/1.1 404 Not Here\r\nTransfer-Encoding: chunked\r\nContent-Type: text/plain; charset=latin-1\r\n\r\n1\r\n\xe9\r\n0\r\n\r\n",
     b"HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nuntil the end",
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n"
+    % (len(CODED), CODED),
     b"HTTP/1.1 204 \r\nSet-Cookie: a=b\r\n\r\n",
     b"HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n",
     b"HTTP/1.1 299 \xdcbung\r\nContent-Length: 0\r\nX-Latin: \xe9\r\n\r\n",
@@ -226,6 +231,20 @@ async def test_responses(answer: bytes, method: str) -> None:
                 lambda method, url, client=client: getattr(client, method.lower())(url),
             ):
                 shown.append(seen_of(await ask(method, listener.url)))
+            copied = pickle.loads(pickle.dumps(await client.request(method, listener.url)))
+            shown += [
+                copied.status_code,
+                copied.headers.raw,
+                copied.text,
+                copied.elapsed.total_seconds() > 0,
+                copied.extensions,
+            ]
+            shown += [
+                str(copied.url) == listener.url,
+                copied.num_bytes_downloaded,
+                copied.is_closed,
+                copied.is_stream_consumed,
+            ]
             async with client.stream(method, listener.url) as streamed:
                 shown += [[piece async for piece in streamed.aiter_raw()], streamed.num_bytes_downloaded]
         found.append(shown)

@@ -199,3 +199,18 @@ def test_abandoned_after_a_fork(desk: Desk, is_used: bool) -> None:
     assert desk.owner.lost == []
     # The end that closing a descriptor makes, and no alert of TLS before it.
     assert desk.raw.recv(1000) == b""
+
+
+def test_an_upgraded_connection_is_left_to_someone_else(desk: Desk) -> None:
+    desk.begin(("Connection", "upgrade"), ("Upgrade", "x"))
+    waiter = desk.reactor.wait(GOAL_HEAD, None)
+    desk.peer.send(b"HTTP/1.1 101 S\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+    desk.books.watched["reader", desk.descriptor]()
+    assert waiter.results == [None]
+    desk.reactor.detach()
+    assert desk.books.watched == {}
+    desk.peer.send(b"hello")
+    assert desk.reactor.stream.recv(100) == b"hello"
+    assert desk.reactor.is_closed is False
+    desk.reactor.close()
+    assert desk.books.watched == {}

@@ -14,7 +14,7 @@ from cyhttpx import _wire
 CONTRACT = 1
 
 cdef enum:
-    CROWD = 64
+    CROWD = 16
 
 
 cdef Py_ssize_t count_or_unlimited(object value) except -2:
@@ -43,8 +43,12 @@ cdef class Waiter:
     cpdef object wake(self, object error=None):
         """Let whoever waits go on: with `entry`, or to raise `error`."""
         self.error = error
-        if not self.future.done() and not self.future.get_loop().is_closed():
-            self.future.set_result(None)
+        if not self.future.done():
+            try:
+                self.future.set_result(None)
+            except RuntimeError:
+                # Its loop is closed: nobody waits any more.
+                pass
 
 
 cdef class Origin:

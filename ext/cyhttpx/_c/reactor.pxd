@@ -44,6 +44,7 @@ cdef class Reactor(PoolEntry):
     cdef double watched_at           # when the owner's watch will look at us next; 0: it won't
     cdef readonly bint in_exchange   # between begin and the end of the exchange
     cdef bint wants_whole
+    cdef bint has_received           # a byte of this exchange's response
     cdef bint is_reading             # the loop watches for readability
     cdef bint is_writing             # the loop watches for writability
     cdef bint is_coming              # `on_readable` is due without the socket's doing

@@ -112,6 +112,7 @@ cdef class Reactor(PoolEntry):
         self.in_exchange = True
         self.wants_whole = whole
         self.sent_before = self.sent
+        self.has_received = False
         self.exchanges += 1
         if joined:
             self.transmit(request)
@@ -119,7 +120,7 @@ cdef class Reactor(PoolEntry):
             self.transmit_all([request, *parts])
         return 0
 
-    def write(self, bytes data):
+    def write(self, bytes data not None):
         """Send a piece of the request body. False: wait for GOAL_WRITABLE before the next.
 
         Raises:
@@ -252,7 +253,7 @@ cdef class Reactor(PoolEntry):
     @property
     def is_unanswered(self):
         """Whether not one byte of the response has come: what a replay asks."""
-        return not self.http1.has_head and self.http1.head.is_empty() and self.http1.interim_count == 0
+        return not self.has_received
 
     cdef bint reached(self, int goal):
         cdef HTTP1Connection http1 = self.http1
@@ -325,7 +326,7 @@ cdef class Reactor(PoolEntry):
         cdef Py_ssize_t before = self.sent
         if self.stream.fd < 0:
             return
-        if not self.outbox and not self.stream.waits_for_socket():
+        if self.write_error is not None or not (self.outbox or self.stream.waits_for_socket()):
             # Not taken away when the outbox empties: a body's next piece comes before the loop asks again, and each change of
             # what it watches is a system call.
             self.unwatch_writing()
@@ -401,6 +402,7 @@ cdef class Reactor(PoolEntry):
             room = SCRATCH_SIZE if self.http1.has_head else HEAD_SIZE
             got = self.stream.receive_into(scratch, room, NULL, 0)
             if got > 0:
+                self.has_received = True
                 self.http1.feed(scratch, got)
         else:
             got = self.stream.receive_into(place, room, scratch, SPARE_SIZE)

@@ -65,8 +65,12 @@ class Waiter:
     def wake(self, error: BaseException | None = None) -> None:
         """Let whoever waits go on: with `entry`, or to raise `error`."""
         self.error = error
-        if not self.future.done() and not self.future.get_loop().is_closed():
-            self.future.set_result(None)
+        if not self.future.done():
+            try:
+                self.future.set_result(None)
+            except RuntimeError:
+                # Its loop is closed: nobody waits any more.
+                pass
 
 
 class _Origin:
@@ -331,7 +335,7 @@ class PoolState:
             self._ring.pop(origin, None)
 
 
-_CROWD = 64
+_CROWD = 16
 
 
 class QueueTimes:
