@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from ._decoders import ContentDecoder
-    from ._engine import Headers
-    from ._request import Request
 
 __all__ = ["Reading", "is_text_encoding", "parse_charset"]
 

@@ -159,19 +159,21 @@ class Request(RequestFields):
 
     def read(self) -> bytes:
         """Read the body into memory and return it; it can be sent again then. RuntimeError if only `aread` can."""
-        if self._content is None:
+        content = self._content
+        if content is None:
             if not isinstance(self.stream, Iterable):
                 raise RuntimeError("Attempted to read the async body of a request with `read()`.")
-            self._keep(b"".join(self.stream))
-        return self._content
+            content = self._keep(b"".join(self.stream))
+        return content
 
     async def aread(self) -> bytes:
         """Read the body into memory and return it; it can be sent again then. RuntimeError if only `read` can."""
-        if self._content is None:
+        content = self._content
+        if content is None:
             if not isinstance(self.stream, AsyncIterable):
                 raise RuntimeError("Attempted to read the sync body of a request with `aread()`.")
-            self._keep(b"".join([part async for part in self.stream]))
-        return self._content
+            content = self._keep(b"".join([part async for part in self.stream]))
+        return content
 
     def _keep(self, content: bytes) -> bytes:
         self._content = content

@@ -42,7 +42,7 @@ def _load_json_scan() -> Callable[[str, int], tuple[Any, int]]:
     global _json_scan
     from json import JSONDecoder
 
-    _json_scan = JSONDecoder().scan_once  # type: ignore[attr-defined]
+    _json_scan = JSONDecoder().scan_once
     return _json_scan  # type: ignore[return-value]
 
 
@@ -148,9 +148,10 @@ class Response(Reading):
     @property
     def request(self) -> Request:
         """The request that this answers; RuntimeError where none has been set."""
-        if self._request is None:
+        request: Request | None = self._request
+        if request is None:
             raise RuntimeError("The request instance has not been set on this response.")
-        return self._request
+        return request
 
     @request.setter
     def request(self, request: Request) -> None:
@@ -348,8 +349,8 @@ class Response(Reading):
 
     def __getstate__(self) -> dict[str, Any]:
         # Extensions and streams hold what belongs to this process.
-        left_out = (*self._FIELDS, "extensions", "stream", "is_closed", "_decoder", "_started", "_json_loads")
-        left_out += ("_history", "_extensions", "_http_version", "_reason", "_network_stream", "_trailers")
+        left_out = {*self._FIELDS, "extensions", "stream", "is_closed", "_decoder", "_started", "_json_loads"}
+        left_out |= {"_history", "_extensions", "_http_version", "_reason", "_network_stream", "_trailers"}
         state = {name: getattr(self, name) for name in self._FIELDS}
         state.update((name, value) for name, value in self.__dict__.items() if name not in left_out)
         return state

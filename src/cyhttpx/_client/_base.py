@@ -82,7 +82,7 @@ class BaseClient(ClientFields):
         self._timeout = Timeout(timeout)
         self.follow_redirects = follow_redirects
         self.max_redirects = max_redirects
-        self.event_hooks = {} if event_hooks is None else dict(event_hooks)
+        self.event_hooks = {} if event_hooks is None else event_hooks
         self._trust_env = trust_env
         self._default_encoding = default_encoding
         self._json_loads = json_loads
@@ -104,7 +104,8 @@ class BaseClient(ClientFields):
     @property
     def timeout(self) -> Timeout:
         """The timeouts of requests that name none of their own."""
-        return self._timeout
+        timeout: Timeout = self._timeout
+        return timeout
 
     @timeout.setter
     def timeout(self, timeout: TimeoutTypes) -> None:
@@ -116,7 +117,7 @@ class BaseClient(ClientFields):
         return self._event_hooks
 
     @event_hooks.setter
-    def event_hooks(self, event_hooks: dict[str, list[EventHook]]) -> None:
+    def event_hooks(self, event_hooks: Mapping[str, list[EventHook]]) -> None:
         self._event_hooks = {
             "request": list(event_hooks.get("request", [])),
             "response": list(event_hooks.get("response", [])),
@@ -125,7 +126,8 @@ class BaseClient(ClientFields):
     @property
     def auth(self) -> Auth | None:
         """Authentication of requests that name none of their own."""
-        return self._auth
+        auth: Auth | None = self._auth
+        return auth
 
     @auth.setter
     def auth(self, auth: AuthTypes) -> None:
@@ -154,7 +156,8 @@ class BaseClient(ClientFields):
     @property
     def cookies(self) -> Cookies:
         """The cookie jar: what is sent with requests, and what responses set."""
-        return self._cookies
+        cookies: Cookies = self._cookies
+        return cookies
 
     @cookies.setter
     def cookies(self, cookies: CookieTypes) -> None:
