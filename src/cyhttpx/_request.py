@@ -110,7 +110,8 @@ class Request(RequestFields):
     @property
     def _total_timeout(self) -> float | None:
         if self._extensions is None:
-            return self._timeout.total  # type: ignore[no-any-return]
+            total: float | None = self._timeout.total
+            return total
         return (self._extensions.get("timeout") or {}).get("total")  # type: ignore[no-any-return]
 
     def _encode_body(

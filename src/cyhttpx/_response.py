@@ -42,8 +42,8 @@ def _load_json_scan() -> Callable[[str, int], tuple[Any, int]]:
     global _json_scan
     from json import JSONDecoder
 
-    _json_scan = JSONDecoder().scan_once
-    return _json_scan  # type: ignore[return-value]
+    _json_scan = JSONDecoder().scan_once  # type: ignore[attr-defined]
+    return _json_scan
 
 
 class Response(Reading):
