@@ -112,7 +112,7 @@ class Request(RequestFields):
         if self._extensions is None:
             total: float | None = self._timeout.total
             return total
-        return (self._extensions.get("timeout") or {}).get("total")  # type: ignore[no-any-return]
+        return (self._extensions.get("timeout") or {}).get("total")
 
     def _encode_body(
         self,
