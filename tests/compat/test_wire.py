@@ -88,7 +88,6 @@ async def test_headers(headers: Any) -> None:
     await assert_same_bytes(lambda client, url: client.get(url), headers=headers)
 
 
-@pytest.mark.xfail(strict=True, reason="the engine leaves a Host of the caller where it is")
 async def test_host_comes_first() -> None:
     # RFC 9110 §7.2.
     await assert_same_bytes(
