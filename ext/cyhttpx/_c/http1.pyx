@@ -184,7 +184,14 @@ cdef class HTTP1Connection:
         request = PyBytes_FromStringAndSize(NULL, size)
         write = PyBytes_AS_STRING(request)
         write = put(put(put(put(write, method), b" "), target), b" HTTP/1.1\r\n")
+        # Host goes first, wherever the caller put it (RFC 9110 §7.2): there is exactly one.
         for pair in pairs:
+            if <bytes>pair[1] == b"host":
+                write = put(put(put(put(write, <bytes>pair[0]), b": "), <bytes>pair[2]), b"\r\n")
+                break
+        for pair in pairs:
+            if <bytes>pair[1] == b"host":
+                continue
             if <bytes>pair[1] == b"content-length":
                 if wrote_length:
                     continue

@@ -211,13 +211,11 @@ cdef class Reactor(PoolEntry):
         if self.alarm is not None:
             self.owner.forget(self.alarm)
             self.alarm = None
-        if self.waiter is not None:
-            self.fail(ReadError("the connection was closed"))
-            self.owner = None
-            return
         # Errors hold tracebacks, tracebacks frames, frames this: what is over must not be kept by a cycle.
         self.error = self.write_error = self.owner = self.network_stream = None
         self.in_exchange = False
+        if self.waiter is not None:
+            self.fail(ReadError("the connection was closed"))
 
     def detach(self):
         """Leave the stream to someone else (an upgraded connection): the loop isn't asked about it any more."""

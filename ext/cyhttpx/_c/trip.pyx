@@ -10,7 +10,7 @@ from cpython.dict cimport PyDict_Size
 from cpython.object cimport PyObject, PyTypeObject
 
 from cyhttpx._c._draft cimport Draft, draft, draft_of
-from cyhttpx._c.fields cimport ClientFields, RequestFields, ResponseFields, new_instance
+from cyhttpx._c.fields cimport ClientFields, ResponseFields, new_instance
 from cyhttpx._c.http1 cimport HTTP1Connection
 from cyhttpx._c.pool cimport PoolEntry, PoolState, Waiter
 from cyhttpx._c.reactor cimport GOAL_WHOLE, GOAL_WRITABLE, Reactor, monotonic
@@ -45,6 +45,7 @@ cdef Own own_transport = None
 cdef bint is_loaded = False
 cdef object USE_CLIENT_DEFAULT, CLOSED, OPENED, Response, ByteStream
 cdef object may_replay, RequestError, InvalidURL, NetworkError, RemoteProtocolError
+
 
 def originals(cls, names):
     """Remember a class's own methods: while they are what a call would reach, the short way may stand for them."""

@@ -218,13 +218,11 @@ class Reactor(PoolEntry):
         if self._alarm is not None:
             self._owner.forget(self._alarm)
             self._alarm = None
-        if self._waiter is not None:
-            self._fail(ReadError("the connection was closed"))
-            self._owner = None
-            return
         # Errors hold tracebacks, tracebacks frames, frames this: what is over must not be kept by a cycle.
         self._error = self._write_error = self._owner = self.network_stream = None
         self.in_exchange = False
+        if self._waiter is not None:
+            self._fail(ReadError("the connection was closed"))
 
     def detach(self) -> None:
         """Leave the stream to someone else (an upgraded connection): the loop isn't asked about it any more."""
