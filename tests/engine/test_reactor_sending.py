@@ -203,6 +203,20 @@ async def test_an_early_answer_that_goes_on(engine: Any) -> None:
         assert wire.reactor.finish() is False
 
 
+async def test_an_answer_before_all_of_a_ready_body_is_sent(engine: Any) -> None:
+    # The request is framed to its end, and yet a part of it never left: the next one would be read as that part.
+    with wired(engine) as wire:
+        wire.reactor.begin(b"POST", b"/", wire.headers(("Content-Length", str(LARGE))), b"x" * LARGE, True)
+        assert wire.reactor.is_sending is True
+        wire.send(respond(b"no", 403))
+        await wire.reach(GOAL_WRITABLE)
+        await wire.reach(GOAL_WHOLE)
+        assert wire.http1.can_reuse is True
+        assert wire.reactor.take_body() == b"no"
+        assert wire.reactor.finish() is False
+        assert wire.reactor.is_closed is True
+
+
 @pytest.mark.parametrize("tcp", [True, False], ids=["tcp", "unix"])
 async def test_an_answer_goes_before_a_failed_write(engine: Any, tcp: bool) -> None:
     with wired(engine, tcp=tcp) as wire:
