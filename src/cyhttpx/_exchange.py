@@ -209,7 +209,7 @@ class BodyStream(AsyncByteStream):
             return
         import warnings
 
-        warnings.warn("a streamed response was neither read to its end nor closed", ResourceWarning, source=self)
+        warnings.warn("a streamed response was neither read to its end nor closed", ResourceWarning, 2, source=self)
         # Collected anywhere, in any thread: the connection is its loop's to close.
         pool = self._pool
         if pool.loop.is_closed():

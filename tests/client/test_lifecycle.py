@@ -281,7 +281,7 @@ async def test_unread_response_warns_and_gives_its_slot_back() -> None:
     with serving(lambda _: chunked(b"x" * 1000, end=b"")) as server:
         async with cyhttpx.AsyncClient(limits=cyhttpx.Limits(max_connections=1)) as client:
             response = await client.send(client.build_request("GET", server.url), stream=True)
-            with pytest.warns(ResourceWarning):
+            with pytest.warns(ResourceWarning):  # noqa: PT031 - the collection is what warns
                 del response
                 gc.collect()
             response = await client.send(client.build_request("GET", server.url), stream=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from .._auth import Auth
 from .._config import DEFAULT_LIMITS, DEFAULT_MAX_REDIRECTS, DEFAULT_TIMEOUT_CONFIG
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncClient"]
 
-_C = TypeVar("_C", bound="AsyncClient")
 _INFO = 20
 
 
@@ -131,10 +130,11 @@ class AsyncClient(BaseClient):
         return AsyncHTTPTransport(**settings, proxy=proxy)
 
     def _transport_for_url(self, url: URL) -> AsyncBaseTransport:
+        default: AsyncBaseTransport = self._transport
         for pattern, transport in self._mounts.items():
             if pattern.matches(url):
-                return self._transport if transport is None else transport
-        return self._transport
+                return default if transport is None else transport
+        return default
 
     async def request(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from .._models import Request, Response
 
 __all__ = ["AsyncBaseTransport", "BaseTransport"]
-
-_T = TypeVar("_T", bound="BaseTransport")
-_A = TypeVar("_A", bound="AsyncBaseTransport")
 
 
 class BaseTransport:
