@@ -21,7 +21,7 @@ class Latencies:
     """Latencies in whole microseconds: put each into `buffer`, and `fold` whenever that holds a BATCH."""
 
     def __init__(self) -> None:
-        from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
+        from hdrh.histogram import HdrHistogram
 
         self.buffer: list[int] = []
         self.count = 0
