@@ -389,6 +389,38 @@ async def test_closed_before_anybody_waits(engine: Any, goal: int) -> None:
             await wire.reach(goal)
 
 
+@pytest.mark.parametrize("goal", [GOAL_HEAD, GOAL_BODY, GOAL_WHOLE])
+@pytest.mark.parametrize("end", ["garbage", "end", "timeout"])
+async def test_closed_between_an_error_and_the_turn_of_its_task(engine: Any, end: str, goal: int) -> None:
+    # A client is closed in the moment in which a request fails: that must not look like an answer.
+    with wired(engine) as wire:
+        wire.get(whole=goal == GOAL_WHOLE)
+        waiter = wire.reactor.wait(goal, 5.0)
+        if end == "timeout":
+            wire.reactor.deadline_passed(wire.owner.times[0])
+        else:
+            wire.send(b"garbage\r\n") if end == "garbage" else wire.close()
+            await turns()
+        assert waiter.done()
+        wire.reactor.close()
+        for _ in range(2):
+            with pytest.raises((ReadError, ReadTimeout, RemoteProtocolError)):
+                wire.reactor.check()
+
+
+async def test_closed_between_an_answer_and_the_turn_of_its_task(engine: Any) -> None:
+    with wired(engine) as wire:
+        wire.get(whole=True)
+        waiter = wire.reactor.wait(GOAL_WHOLE, 5.0)
+        wire.send(respond(b"hello"))
+        await turns()
+        assert waiter.done()
+        wire.reactor.close()
+        wire.reactor.check()
+        assert wire.reactor.take_body() == b"hello"
+        assert wire.reactor.finish() is False
+
+
 async def test_closed_before_an_exchange_is_finished(engine: Any) -> None:
     with wired(engine) as wire:
         assert await wire.exchange(respond(b"hello")) == b"hello"

@@ -169,6 +169,9 @@ class Reactor(PoolEntry):
         """Raise what went wrong: ReadTimeout, WriteTimeout, ReadError, WriteError, RemoteProtocolError; or return
         None.
         """
+        if self._error is None and self.is_closed and not self.is_reached(self._goal):
+            # Closed between the waking of a task and its turn: what it was woken for, an error or not, is gone.
+            self._error = ReadError("the connection was closed")
         if self._error is not None:
             raise self._error
 
