@@ -41,6 +41,7 @@ class AllOrNothing(build_ext):
         except Exception as error:
             self.build_pure(error)
         super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
 
     def run(self) -> None:
         try:
