@@ -8,9 +8,9 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Size
 from cpython.unicode cimport PyUnicode_DecodeASCII
 
+from cyhttpx._c._lines cimport plain_lines
 from cyhttpx._c.fields cimport ClientFields, RequestFields, new_instance
 from cyhttpx._c.headers cimport Headers
-from cyhttpx._c.http1 cimport plain_lines
 
 cdef enum:
     # Places that are remembered in each of two generations: when the young one is full it becomes the old one.

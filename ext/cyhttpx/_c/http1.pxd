@@ -82,6 +82,3 @@ cdef class HTTP1Connection:
     cdef int read_connection(self, const char* value, Py_ssize_t size) except -1
     cdef int end_message(self) noexcept
     cdef int keep_trailers(self) noexcept
-
-
-cdef bytes plain_lines(list pairs)

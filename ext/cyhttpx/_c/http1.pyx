@@ -7,7 +7,6 @@ docs/engine-contract.md.
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int64_t
-from libc.string cimport memcpy
 
 from cyhttpx._c._body cimport (
     BODY_CHUNK_SIZE,
@@ -18,7 +17,9 @@ from cyhttpx._c._body cimport (
     Body,
 )
 from cyhttpx._c._head cimport Section
-from cyhttpx._c._scan cimport cyhx_is_value, cyhx_ows, cyhx_token, decimal, is_named
+from cyhttpx._c._lines cimport check_pair, check_request_line, put
+from cyhttpx._c._scan cimport decimal, is_named
+from cyhttpx._c._values cimport ends_chunked, has_option, keep_alive_seconds, read_length
 from cyhttpx._c.headers cimport Field, Headers
 
 from cyhttpx import _wire
@@ -502,124 +503,6 @@ cdef class HTTP1Connection:
     def buffered(self):
         """Decoded body bytes that weren't taken yet."""
         return self.body.size
-
-
-cdef inline char* put(char* write, bytes part) noexcept:
-    memcpy(write, PyBytes_AS_STRING(part), PyBytes_GET_SIZE(part))
-    return write + PyBytes_GET_SIZE(part)
-
-
-cdef int check_request_line(bytes method, bytes target) except -1:
-    cdef const char* p = PyBytes_AS_STRING(target)
-    cdef Py_ssize_t size = PyBytes_GET_SIZE(method)
-    cdef Py_ssize_t i
-    if size == 0 or cyhx_token(PyBytes_AS_STRING(method), size) != size:
-        raise LocalProtocolError(f"Illegal method characters: {method[:100]!r}")
-    if PyBytes_GET_SIZE(target) == 0:
-        raise LocalProtocolError("Illegal target characters: the target is empty")
-    for i in range(PyBytes_GET_SIZE(target)):
-        if <unsigned char>p[i] <= 32 or p[i] == 127:
-            raise LocalProtocolError(f"Illegal target characters: {target[:100]!r}")
-    return 0
-
-
-cdef Py_ssize_t check_pair(bytes name, bytes value) except -1:
-    """Check a request header; return the bytes its line takes."""
-    cdef const char* p = PyBytes_AS_STRING(value)
-    cdef Py_ssize_t size = PyBytes_GET_SIZE(value)
-    cdef Py_ssize_t name_size = PyBytes_GET_SIZE(name)
-    if name_size == 0 or cyhx_token(PyBytes_AS_STRING(name), name_size) != name_size:
-        raise LocalProtocolError(f"Illegal header name {name[:100]!r}")
-    if size and (cyhx_ows(p[0]) or cyhx_ows(p[size - 1]) or not cyhx_is_value(p, size)):
-        raise LocalProtocolError(f"Illegal header value {value[:100]!r}")
-    return name_size + size + 4
-
-
-cdef bytes plain_lines(list pairs):
-    """The lines of headers that say nothing about framing or the connection, checked; None if one of them does, or is illegal."""
-    cdef list lines = []
-    cdef tuple pair
-    cdef bytes name
-    for pair in pairs:
-        name = <bytes>pair[1]
-        if name == b"connection":
-            if <bytes>pair[2] != b"keep-alive":
-                return None
-        elif name in (b"host", b"content-length", b"transfer-encoding", b"upgrade"):
-            return None
-        try:
-            check_pair(<bytes>pair[0], <bytes>pair[2])
-        except LocalProtocolError:
-            return None
-        lines.append(b"%b: %b\r\n" % (pair[0], pair[2]))
-    return b"".join(lines)
-
-
-cdef bint has_option(bytes value, bytes option):
-    """Whether a Connection value names the option: a list of tokens, case-insensitive (RFC 9110 §7.6.1)."""
-    cdef bytes folded = value.lower()
-    if folded == option:
-        return True
-    return b"," in folded and option in [part.strip(b" \t") for part in folded.split(b",")]
-
-
-cdef int keep_alive_seconds(const char* value, Py_ssize_t size) except? -2:
-    """`timeout=N` of a Keep-Alive field, -1 if there is none."""
-    cdef bytes text = PyBytes_FromStringAndSize(value, size)
-    cdef bytes part
-    cdef int64_t seconds
-    for part in text.lower().split(b","):
-        part = part.strip(b" \t")
-        if part.startswith(b"timeout="):
-            part = part[8:]
-            if not part.isdigit():
-                return -1
-            seconds = decimal(PyBytes_AS_STRING(part), PyBytes_GET_SIZE(part))
-            return <int>seconds if 0 <= seconds < 0x7FFFFFFF else 0x7FFFFFFF
-    return -1
-
-
-cdef int64_t read_length(const char* value, Py_ssize_t size, int64_t known) except? -1:
-    """A Content-Length line: equal values, one or a list of them, also equal to the `known` one of an earlier line (RFC 9110 §8.6)."""
-    cdef Py_ssize_t start = 0
-    cdef Py_ssize_t end
-    cdef Py_ssize_t first
-    cdef Py_ssize_t last
-    cdef int64_t length
-    while start <= size:
-        end = start
-        while end < size and value[end] != 44:
-            end += 1
-        first = start
-        last = end
-        while first < last and cyhx_ows(value[first]):
-            first += 1
-        while last > first and cyhx_ows(value[last - 1]):
-            last -= 1
-        length = decimal(value + first, last - first)
-        if length < 0 or (known >= 0 and length != known):
-            raise RemoteProtocolError(f"bad Content-Length: {PyBytes_FromStringAndSize(value, min(size, 100))!r}")
-        known = length
-        start = end + 1
-    return known
-
-
-cdef bint ends_chunked(list lines) except -1:
-    """Whether the Transfer-Encoding lines frame the body by chunks; else it reaches until close (RFC 9112 §6.1, §6.3)."""
-    cdef bytes coding
-    cdef bytes line
-    cdef list codings
-    for line in lines:
-        if line.lower() != b"chunked":
-            break
-    else:
-        # The same line twice is a common mistake of proxies, and has one meaning only.
-        return True
-    codings = [coding.strip(b" \t") for coding in b",".join(lines).lower().split(b",")]
-    for coding in codings:
-        if not coding or cyhx_token(PyBytes_AS_STRING(coding), PyBytes_GET_SIZE(coding)) != PyBytes_GET_SIZE(coding):
-            raise RemoteProtocolError(f"malformed Transfer-Encoding: {b', '.join(lines)[:100]!r}")
-    return codings[len(codings) - 1] == b"chunked" and codings.count(b"chunked") == 1
 
 
 if CONTRACT != _wire.CONTRACT:

@@ -152,7 +152,7 @@ class RequestFraming:
 
 
 def serialise(method: bytes, target: bytes, headers: Headers, is_chunked: bool) -> bytes:
-    """Request line and header lines, everything checked: names and order as they are, one Content-Length at most."""
+    """Request line and header lines, everything checked: Host first, else names and order as they are, one Content-Length."""
     if TOKEN.fullmatch(method) is None:
         raise LocalProtocolError(f"Illegal method characters: {method[:100]!r}")
     if TARGET.fullmatch(target) is None:
@@ -168,6 +168,7 @@ def serialise(method: bytes, target: bytes, headers: Headers, is_chunked: bool) 
             if wrote_length:
                 continue
             wrote_length = True
-        lines.append(b"%b: %b\r\n" % (name, value))
+        # Host goes first, wherever the caller put it (RFC 9110 §7.2): there is exactly one.
+        lines.insert(1 if folded == b"host" else len(lines), b"%b: %b\r\n" % (name, value))
     lines.append(b"\r\n")
     return b"".join(lines)

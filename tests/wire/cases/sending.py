@@ -88,8 +88,8 @@ LINES = [
 
 FIELDS = [
     Sends(
-        "order and case stay",
-        Written(b"GET / HTTP/1.1\r\nZ: 1\r\nhOST: h\r\na: 2\r\nz: 3\r\n\r\n"),
+        "order and case stay, with Host in front",
+        Written(b"GET / HTTP/1.1\r\nhOST: h\r\nZ: 1\r\na: 2\r\nz: 3\r\n\r\n"),
         headers=(("Z", "1"), ("hOST", "h"), ("a", "2"), ("z", "3")),
     ),
     Sends(
