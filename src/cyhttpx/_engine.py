@@ -26,7 +26,20 @@ __all__ = [
     "originals",
 ]
 
-_PARTS = ("headers", "_head", "_body", "_lines", "_values", "http1", "stream", "pool", "reactor", "fields", "_draft", "trip")
+_PARTS = (
+    "headers",
+    "_head",
+    "_body",
+    "_lines",
+    "_values",
+    "http1",
+    "stream",
+    "pool",
+    "reactor",
+    "fields",
+    "_draft",
+    "trip",
+)
 
 
 def _choose() -> Literal["c", "py"]:

@@ -167,6 +167,9 @@ cdef class Reactor(PoolEntry):
         """Raise what went wrong: ReadTimeout, WriteTimeout, ReadError, WriteError, RemoteProtocolError; or return None."""
         if self.error is not None:
             raise self.error
+        if self.stream.fd < 0 and not self.reached(self.goal):
+            # Closed between the wake-up and its task's turn.
+            raise ReadError("the connection was closed")
 
     def take_body(self):
         """Take the decoded body bytes that are there, b"" if none. A fast peer's are received here, without a turn of the loop."""

@@ -174,8 +174,7 @@ async def travel(ClientFields client, Draft order, pool, bint follows):
             await connection.wait(GOAL_WRITABLE, order.timeout.write)
             connection.check()
         await connection.wait(GOAL_WHOLE, order.timeout.read)
-        if connection.error is not None:
-            connection.check()
+        connection.check()
     except BaseException as error:
         if waiter is not None:
             pool.abandon_place(waiter)

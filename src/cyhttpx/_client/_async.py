@@ -13,6 +13,7 @@ from .._drivers import total_limit
 from .._engine import embark, originals
 from .._exceptions import InvalidURL, RequestError, TooManyRedirects, TotalTimeout
 from .._exchange import BodyStream
+from .._transports.base import AsyncBaseTransport
 from .._transports.default import AsyncHTTPTransport
 from .._types import AsyncByteStream
 from .._utils import URLPattern
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from .._config import Limits, Proxy
     from .._request import Request
     from .._response import Response
-    from .._transports.base import AsyncBaseTransport
     from .._types import (
         AuthTypes,
         CertTypes,
@@ -119,6 +119,8 @@ class AsyncClient(BaseClient):
             "verify": verify, "cert": cert, "trust_env": trust_env, "http1": http1, "http2": http2, "limits": limits,
         }  # fmt: skip
         self._transport = AsyncHTTPTransport(**settings) if transport is None else transport
+        if proxy is not None:
+            raise NotImplementedError("AsyncClient(proxy=...) is not supported by this version of cyhttpx")
         mounted: dict[URLPattern, AsyncBaseTransport | None] = {}
         for key, route in self._get_proxy_map(proxy, trust_env and transport is None).items():
             mounted[URLPattern(key)] = None if route is None else self._init_proxy_transport(route, **settings)
@@ -127,7 +129,7 @@ class AsyncClient(BaseClient):
         self._mounts = dict(sorted(mounted.items()))
 
     def _init_proxy_transport(self, proxy: Proxy, **settings: Any) -> AsyncBaseTransport:
-        return AsyncHTTPTransport(**settings, proxy=proxy)
+        return _ProxyToCome(proxy)
 
     def _transport_for_url(self, url: URL) -> AsyncBaseTransport:
         default: AsyncBaseTransport = self._transport
@@ -773,6 +775,19 @@ class AsyncClient(BaseClient):
         for transport in self._mounts.values():
             if transport is not None:
                 await transport.__aexit__(exc_type, exc_value, traceback)
+
+
+class _ProxyToCome(AsyncBaseTransport):
+    """Stands for a proxy that the environment names: going round it in silence would be worse than not going."""
+
+    def __init__(self, proxy: Proxy) -> None:
+        self._proxy = proxy
+
+    async def handle_async_request(self, request: Request) -> Response:
+        raise NotImplementedError(
+            f"The environment asks for the proxy {self._proxy.url!r}, and this version of cyhttpx has none: "
+            "list the host in NO_PROXY, or use trust_env=False"
+        )
 
 
 originals(AsyncClient, ("request", "send", "build_request", "_send_handling_redirects", "_send_single_request"))
