@@ -90,9 +90,14 @@ async def test_headers(headers: Any) -> None:
 
 async def test_host_comes_first() -> None:
     # RFC 9110 §7.2.
-    await assert_same_bytes(
-        lambda client, url: client.get(url, headers={"Host": "example.org", "Accept": "text/plain"})
-    )
+    fields: list[Any] = [
+        {"Accept": "text/plain", "Host": "example.org"},
+        [("X-A", "1"), ("hOST", "h:80"), ("x-a", "2")],
+        {"Host": ""},
+    ]
+    for headers in fields:
+        await assert_same_bytes(lambda client, url, headers=headers: client.get(url, headers=headers))
+        await assert_same_bytes(lambda client, url, headers=headers: client.post(url, headers=headers, json={}))
 
 
 BODIES: list[Callable[[], dict[str, Any]]] = [
