@@ -19,7 +19,7 @@ cdef int check_request_line(bytes method, bytes target) except -1:
     if PyBytes_GET_SIZE(target) == 0:
         raise LocalProtocolError("Illegal target characters: the target is empty")
     for i in range(PyBytes_GET_SIZE(target)):
-        if <unsigned char>p[i] <= 32 or p[i] == 127:
+        if <unsigned char>p[i] <= 32 or <unsigned char>p[i] >= 127:
             raise LocalProtocolError(f"Illegal target characters: {target[:100]!r}")
     return 0
 

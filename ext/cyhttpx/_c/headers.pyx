@@ -102,10 +102,12 @@ cdef class Headers:
         cdef bytes value
         made.pairs = []
         for name, value in pairs:
+            if name is None or value is None:
+                raise TypeError("a wire pair is of bytes")
             made.pairs.append((name, name.lower(), value))
         return made
 
-    def _with_host(self, bytes host):
+    def _with_host(self, bytes host not None):
         """Copy, with `Host: <host>` in front unless a Host is there."""
         return self.with_host((b"Host", b"host", host))
 

@@ -72,7 +72,7 @@ cdef class HTTP1Connection:
 
     # Sending.
 
-    def send_request(self, bytes method, bytes target, Headers headers, bytes body=None):
+    def send_request(self, bytes method not None, bytes target not None, Headers headers not None, bytes body=None):
         """Start an exchange: the head, and the framed body when `body` is bytes. Next: `receive`; `send_data` for a body of None.
 
         Raises:
@@ -80,7 +80,7 @@ cdef class HTTP1Connection:
         """
         return self.start(method, target, headers, body)
 
-    def send_data(self, bytes data):
+    def send_data(self, bytes data not None):
         """Frame a piece of the request body: what to write, in order. Next: more, or `end_request`.
 
         Raises:
@@ -262,7 +262,7 @@ cdef class HTTP1Connection:
 
     # Receiving.
 
-    def receive(self, bytes data):
+    def receive(self, bytes data not None):
         """Take in what came from the peer, split anyhow. Next: look at `has_head`, `is_complete`, `take_body`.
 
         Raises:

@@ -91,7 +91,7 @@ cdef class PoolState:
         self.forget_if_unused(origin)
         return None
 
-    def join(self, Waiter waiter):
+    def join(self, Waiter waiter not None):
         """Queue for a connection. Next: `next_dial` until None."""
         cdef Origin origin = self.origin_of(waiter.key)
         waiter.origin = origin
@@ -109,7 +109,7 @@ cdef class PoolState:
         self.queue_undialled(waiter)
         self.park_or_call(origin)
 
-    def leave(self, Waiter waiter):
+    def leave(self, Waiter waiter not None):
         """Give up a place in the queue (cancelled, timed out). Idempotent. A dial that was begun for it goes on, for the next."""
         if waiter.is_queued:
             self.unqueue(waiter)
@@ -137,7 +137,7 @@ cdef class PoolState:
         self.park_or_call(origin)
         return waiter
 
-    def dialled(self, key, PoolEntry entry, double now):
+    def dialled(self, key, PoolEntry entry not None, double now):
         """Take in a new connection. Return the waiter who gets it, None: it is idle."""
         entry.key = key
         entry.origin = self.origin_of(key)

@@ -92,7 +92,7 @@ cdef class Reactor(PoolEntry):
 
     # Verbs of an exchange.
 
-    def begin(self, bytes method, bytes target, headers, bytes body=None, bint whole=False):
+    def begin(self, bytes method not None, bytes target not None, Headers headers not None, bytes body=None, bint whole=False):
         """Start an exchange; what the socket takes at once is sent at once. `whole`: the caller will wait for GOAL_WHOLE.
 
         Raises:

@@ -21,7 +21,7 @@ __all__ = ["RequestFraming", "ResponseFraming", "serialise"]
 TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
 # No blank at either end: httpx refuses such values too, as its h11 does.
 SENT_VALUE: Final = re.compile(rb"(?:(?![ \t])[\t\x20-\x7e\x80-\xff]*+(?<![ \t]))?")
-TARGET: Final = re.compile(rb"[^\x00-\x20\x7f]++")
+TARGET: Final = re.compile(rb"[^\x00-\x20\x7f-\xff]++")
 MAX_SECONDS: Final = 2**31 - 1
 
 

@@ -100,6 +100,8 @@ class AsyncHTTPTransport(AsyncBaseTransport):
             if is_asked:
                 raise NotImplementedError(f"AsyncHTTPTransport({name}=...) is not supported by this version of cyhttpx")
         self._limits = limits
+        # Read now: what is no Limits is told where it was given.
+        self._new_state()
         self._tls_arguments = (verify, cert, trust_env)
         self._tls: TLSSettings | None = None
         self._uds = uds
@@ -138,6 +140,8 @@ class AsyncHTTPTransport(AsyncBaseTransport):
         else:
             timeouts = _timeouts_of(request)
             target = extensions.get("target", url._target)
+            if isinstance(target, str):
+                target = target.encode("ascii")
             if "sni_hostname" in extensions:
                 key = (*key, extensions["sni_hostname"])
         exchange = Exchange(

@@ -61,7 +61,7 @@ LINES = [
         }.items()
     ),
     Sends("a target", Written(b"GET /a?b=c HTTP/1.1\r\nHost: h\r\n\r\n"), target=b"/a?b=c"),
-    Sends("a target of high bytes", Written(b"GET /\xc3\xa9\xff HTTP/1.1\r\nHost: h\r\n\r\n"), target=b"/\xc3\xa9\xff"),
+    Sends("a target of high bytes", Refused(says="Illegal target characters"), target=b"/\xc3\xa9\xff"),
     Sends("the target *", Written(b"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n"), method=b"OPTIONS", target=b"*"),
     Sends(
         "a tunnel",
