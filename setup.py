@@ -15,7 +15,20 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-PARTS = ("headers", "_head", "_body", "_lines", "_values", "http1", "stream", "pool", "reactor", "fields", "_draft", "trip")
+PARTS = (
+    "headers",
+    "_head",
+    "_body",
+    "_lines",
+    "_values",
+    "http1",
+    "stream",
+    "pool",
+    "reactor",
+    "fields",
+    "_draft",
+    "trip",
+)
 
 
 def switch(name: str, words: tuple[str, ...]) -> str:
