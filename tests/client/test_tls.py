@@ -273,13 +273,15 @@ async def test_close_notify_while_idle(server_tls: ssl.SSLContext, client_tls: s
 
 
 async def test_a_redirect_from_plain_to_tls(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
-    with secure(server_tls) as there:
-        with serving(lambda _: respond(status=302, headers=[("Location", there.url + "/end")])) as here:
-            async with cyhttpx.AsyncClient(verify=client_tls, follow_redirects=True) as client:
-                response = await client.get(here.url)
-                assert response.text == "ok"
-                assert response.url == there.url + "/end"
-                assert [past.url for past in response.history] == [here.url]
+    with (
+        secure(server_tls) as there,
+        serving(lambda _: respond(status=302, headers=[("Location", there.url + "/end")])) as here,
+    ):
+        async with cyhttpx.AsyncClient(verify=client_tls, follow_redirects=True) as client:
+            response = await client.get(here.url)
+            assert response.text == "ok"
+            assert response.url == there.url + "/end"
+            assert [past.url for past in response.history] == [here.url]
 
 
 def test_files_that_are_wrong_are_told_at_once(tmp_path: Path) -> None:
